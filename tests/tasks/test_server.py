@@ -19,7 +19,7 @@ def server(tmp_path: Path) -> Iterator[BookServer]:
     (pages / "book" / "a.html").write_text("<html><head></head><body>chapter</body></html>")
     (tmp_path / "secret.txt").write_text("outside the pages")
     with BookServer(pages, free_port(0), "http://127.0.0.1:9/", "lab-token") as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield running
         running.shutdown()
