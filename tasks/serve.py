@@ -74,6 +74,11 @@ def _start_lab(port: int, token: str) -> subprocess.Popen[bytes]:
         f"--port={port}",
     ]
     command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={WORK}"]
+    # No look outside for news or updates.
+    command += [
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
     if os.geteuid() == 0:
         command.append("--allow-root")
     WORK.mkdir(exist_ok=True)
