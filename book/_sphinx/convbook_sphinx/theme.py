@@ -1,0 +1,35 @@
+"""The templates, style sheets and scripts of every page, and what of the theme's is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sphinxcontrib.katex
+from sphinx.util import logging
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+LOGGER = logging.getLogger(__name__)
+
+
+def configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
+    """Put our templates before the theme's, and let a formula that KaTeX cannot read be an error.
+
+    By default KaTeX prints such a formula in red and the build goes on.
+    """
+    config.templates_path.insert(0, str(TEMPLATES))
+    sphinxcontrib.katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
+
+
+def setup(app: Sphinx) -> None:
+    """Link our style sheets and scripts from every page."""
+    app.connect("config-inited", configure)
+    app.add_css_file("css/fonts.css", priority=650)
+    app.add_css_file("css/book.css", priority=750)
+    app.add_css_file("css/icons.css", priority=760)
+    app.add_js_file("js/book.js", loading_method="defer")
+    app.add_js_file("js/widgets.js", loading_method="defer")
