@@ -21,6 +21,7 @@ from tasks.terminal import step, stop
 
 WORK = ROOT / "work"
 LOG = WORK / ".jupyterlab.log"
+LAB_SETTINGS = ROOT / "tasks" / "jupyter"
 LAB_PATIENCE = 60.0  # seconds
 
 
@@ -74,16 +75,12 @@ def _start_lab(port: int, token: str) -> subprocess.Popen[bytes]:
         f"--port={port}",
     ]
     command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={WORK}"]
-    # No look outside for news or updates.
-    command += [
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
     if os.geteuid() == 0:
         command.append("--allow-root")
     WORK.mkdir(exist_ok=True)
     # The token goes through the environment: a command line is for every user to read.
-    env = {**variables(), "JUPYTER_TOKEN": token}
+    # LAB_SETTINGS: no look outside for news, no tools for instructors.
+    env = {**variables(), "JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": str(LAB_SETTINGS)}
     with LOG.open("wb") as log:
         # A session of its own, so that Ctrl-C reaches us alone and Lab asks no question.
         return subprocess.Popen(
