@@ -36,7 +36,7 @@ def output_size(
 
     Raises:
         ShapeError: a number is no whole number or too small; the kernel does not fit; with
-            `ceil_mode`, the padding is more than half of the kernel's span.
+            `ceil_mode`, the padding is more than half of the kernel.
     """
     n = whole(size, "size")
     k = whole(kernel_size, "kernel_size")
@@ -45,7 +45,7 @@ def output_size(
     d = whole(dilation, "dilation")
     span = d * (k - 1) + 1
     if ceil_mode:
-        check_pool_padding(p, span)
+        check_pool_padding(p, k)
     room = n + 2 * p - span
     outputs = (room + s - 1 if ceil_mode else room) // s + 1
     if ceil_mode and (outputs - 1) * s >= n + p:
@@ -152,16 +152,17 @@ def same_padding(kernel_size: int, dilation: int = 1) -> int:
     return d * (k - 1) // 2
 
 
-def check_pool_padding(padding: int, span: int) -> None:
+def check_pool_padding(padding: int, kernel_size: int) -> None:
     """Refuse a pooling whose window could lie in the padding alone.
 
     Raises:
-        ShapeError: the padding is more than half of the span of the window.
+        ShapeError: the padding is more than half of the window (PyTorch's rule: the dilation
+            does not count).
     """
-    if 2 * padding > span:
+    if 2 * padding > kernel_size:
         raise ShapeError(
             "Padding a pooling.",
-            got=f"padding={padding}, window of {span}",
+            got=f"padding={padding}, kernel_size={kernel_size}",
             rule="the padding is at most half of the window, so that every window sees a pixel",
-            next_step=f"use a padding of at most {span // 2}",
+            next_step=f"use a padding of at most {kernel_size // 2}",
         )
