@@ -1,0 +1,1 @@
+"""From solutions/ and the questions to what students get: notebooks, public cases, one zip."""

@@ -1,0 +1,25 @@
+"""The questions of the practicals: one definition each.
+
+- `get("q01")` the question, `get("q01.output_size")` the item
+- `assignment("tp1_layers")` the questions of a practical, in order
+- `cases(item, rng)` what to call, `judge(item, cases, outcomes)` what it is worth
+"""
+
+from autograder.questions.definition import Criterion, Item, Misconception, Question
+from autograder.questions.grading import Case, cases, judge
+from autograder.questions.register import ASSIGNMENTS, assignment, get, item, question
+
+__all__ = [
+    "ASSIGNMENTS",
+    "Case",
+    "Criterion",
+    "Item",
+    "Misconception",
+    "Question",
+    "assignment",
+    "cases",
+    "get",
+    "item",
+    "judge",
+    "question",
+]

@@ -1,0 +1,67 @@
+"""Find a question, an item or a practical by its id."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from autograder.questions import q01
+from autograder.questions.definition import Item, Question
+from convbook.errors import GradingError
+
+_QUESTIONS: tuple[Question, ...] = (q01.QUESTION,)
+
+ASSIGNMENTS: dict[str, tuple[Question, ...]] = {
+    name: tuple(each for each in _QUESTIONS if each.assignment == name)
+    for name in dict.fromkeys(each.assignment for each in _QUESTIONS)
+}
+
+
+def assignment(name: str) -> tuple[Question, ...]:
+    """Return the questions of a practical, in order.
+
+    Raises:
+        GradingError: there is no practical of that name.
+    """
+    if name not in ASSIGNMENTS:
+        raise _unknown("practical", name, list(ASSIGNMENTS))
+    return ASSIGNMENTS[name]
+
+
+def question(question_id: str) -> Question:
+    """Return the question of that id.
+
+    Raises:
+        GradingError: there is no question of that id.
+    """
+    by_id = {each.id: each for each in _QUESTIONS}
+    if question_id not in by_id:
+        raise _unknown("question", question_id, list(by_id))
+    return by_id[question_id]
+
+
+def item(item_id: str) -> Item:
+    """Return the item of that id.
+
+    Raises:
+        GradingError: there is no item of that id.
+    """
+    by_id = {each.id: each for question in _QUESTIONS for each in question.items}
+    if item_id not in by_id:
+        raise _unknown("item", item_id, list(by_id))
+    return by_id[item_id]
+
+
+def get(item_or_question_id: str) -> Item | Question:
+    """Return the question or, when the id has a dot, the item of that id."""
+    return (
+        item(item_or_question_id) if "." in item_or_question_id else question(item_or_question_id)
+    )
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> GradingError:
+    close = get_close_matches(name, known, n=3)
+    return GradingError(
+        f"Looking for the {kind} {name!r}.",
+        rule=f"the known ones are {', '.join(known)}",
+        next_step=f"did you mean {' or '.join(close)}?" if close else "correct the name",
+    )

@@ -1,0 +1,63 @@
+"""Call a student's function on plain arguments, on the student's side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from convbook.check import adapters
+from convbook.check.diagnose import Outcome
+from convbook.check.forbid import forbidding
+from convbook.check.plain import Plain, plain
+from convbook.errors import NotAllowedHere
+
+MESSAGE_LIMIT = 2000
+
+
+def call(
+    function: Callable[..., object],
+    arguments: dict[str, Plain],
+    *,
+    adapter: str | None = None,
+    forbidden: tuple[str, ...] = (),
+) -> Outcome:
+    """Call a function and return what it came to; an exception of its own is an outcome.
+
+    Args:
+        function: the student's function.
+        arguments: plain values; the function gets copies and may change them.
+        adapter: the name of the adapter of `convbook.check.adapters` to call it through.
+        forbidden: dotted names that refuse while it runs.
+
+    Returns:
+        `{"value": plain}` or `{"error": {"type", "message"}}`.
+    """
+    try:
+        with forbidding(forbidden):
+            values = deepcopy(arguments)
+            if adapter is None:
+                return {"value": plain(function(**values))}
+            return {"value": plain(getattr(adapters, adapter)(function, **values))}
+    except (Exception, SystemExit) as error:
+        return {"error": {"type": type(error).__name__, "message": _message(error, function)}}
+
+
+def _message(error: BaseException, function: object) -> str:
+    try:
+        words = f"{error.asked} {error.next_step}" if type(error) is NotAllowedHere else str(error)
+    except Exception:  # an exception of the student's whose text cannot be made
+        words = ""
+    line = _line(error, function)
+    return words[:MESSAGE_LIMIT] + (f" (line {line} of its cell)" if line else "")
+
+
+def _line(error: BaseException, function: object) -> int | None:
+    """Return the line of the student's code that the error came through last."""
+    code: Any = getattr(function, "__code__", None)
+    trace, line = error.__traceback__, None
+    while code is not None and trace is not None:
+        if trace.tb_frame.f_code.co_filename == code.co_filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
