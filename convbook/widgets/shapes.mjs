@@ -1,0 +1,27 @@
+// Exact sizes, the same formulas as convbook/shapes: both are tested on tests/cases/shapes.json.
+
+/** Positions of a window along one axis: ⌊(n + 2p − d(k−1) − 1)/s⌋ + 1, or 0 when it does not fit. */
+export function outputSize(size, kernel, { stride = 1, padding = 0, dilation = 1, ceil = false } = {}) {
+  const room = size + 2 * padding - dilation * (kernel - 1) - 1;
+  if (room < 0) return 0;
+  const steps = ceil ? Math.ceil(room / stride) : Math.floor(room / stride);
+  // With ceil, a last window that would start in the right-hand padding is left out, as in PyTorch.
+  return ceil && steps * stride >= size + padding ? steps : steps + 1;
+}
+
+/** Padding that keeps the size at stride 1: d(k−1)/2, or null when the kernel has no middle. */
+export function samePadding(kernel, dilation = 1) {
+  return (dilation * (kernel - 1)) % 2 === 0 && kernel % 2 === 1 ? (dilation * (kernel - 1)) / 2 : null;
+}
+
+/** Receptive field, jump and start (centre of the first unit's field, in pixels) after each layer. */
+export function receptiveFields(layers) {
+  let [field, jump, start] = [1, 1, 0.5];
+  return layers.map(({ kernel_size: k, stride = 1, padding = 0, dilation = 1 }) => {
+    const reach = dilation * (k - 1);
+    field += reach * jump;
+    start += (reach / 2 - padding) * jump;
+    jump *= stride;
+    return { field, jump, start };
+  });
+}
