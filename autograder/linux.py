@@ -1,0 +1,73 @@
+"""The few system calls of Linux that Python 3.11 does not offer."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REC, MS_PRIVATE = 0x4000, 1 << 18
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
+_PR_SET_NO_NEW_PRIVS = 38
+_LAST_CAPABILITY = 63
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces in `flags` for new ones."""
+    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def mount_private() -> None:
+    """Keep what is mounted from here on to this mount namespace."""
+    flags = ctypes.c_ulong(MS_REC | MS_PRIVATE)
+    _checked(_libc.mount(b"none", b"/", None, flags, None), "mount --make-rprivate /")
+
+
+def mount_tmpfs(target: str, *, options: str, read_only: bool = False) -> None:
+    """Mount a fresh temporary file system at `target`."""
+    flags = MS_NOSUID | MS_NODEV | (MS_RDONLY if read_only else 0)
+    result = _libc.mount(
+        b"tmpfs", target.encode(), b"tmpfs", ctypes.c_ulong(flags), options.encode()
+    )
+    _checked(result, f"mount tmpfs at {target}")
+
+
+def set_no_new_privileges() -> None:
+    """No program that is run from here on gains a privilege (set-uid bits, file capabilities)."""
+    _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
+
+
+def set_undumpable() -> None:
+    """Nobody of the same user may trace this process or read its memory."""
+    _checked(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl DUMPABLE")
+
+
+def die_with_parent(signal: int) -> None:
+    """Be sent `signal` when the parent ends."""
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl PDEATHSIG")
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, for good: effective, permitted, inheritable and bounding."""
+    for capability in range(_LAST_CAPABILITY + 1):
+        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # EINVAL beyond the kernel's last one
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    data = (ctypes.c_uint32 * 6)()
+    _checked(_libc.capset(header, data), "capset")

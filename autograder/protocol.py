@@ -1,0 +1,257 @@
+"""Messages between the processes of the grader, and the plain values they carry.
+
+A message is one frame on a pipe: `u32 length, u32 length of the JSON, JSON, blobs (u32 length each)`.
+A *plain value* is None, a bool, an int, a float, a str, a list, a dict with str keys or a numeric
+numpy array; nothing else crosses. Whatever is read comes out as exactly these types, whoever wrote
+it, so that no object of a student is ever compared, printed or unpickled by the grader.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MAX_FRAME = 64 * 2**20  # bytes in one message
+MAX_JSON = 4 * 2**20  # bytes of JSON in one message
+MAX_DEPTH = 32  # lists and dicts inside each other
+MAX_DIGITS = 400  # of an int: 1000! has 2568, a size of a layer at most 20
+MAX_NDIM = 12
+_U32 = struct.Struct("<I")
+
+
+class ProtocolError(Exception):
+    """Bytes that are no message, or a value that is not plain."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message: a JSON document and the binary blobs it refers to by position."""
+
+    body: dict[str, Any]
+    blobs: tuple[bytes, ...] = field(default=())
+
+
+def pack(message: Message) -> bytes:
+    """Return the bytes of `message`, without the length of the frame."""
+    text = json.dumps(message.body, allow_nan=False, separators=(",", ":")).encode()
+    parts = [_U32.pack(len(text)), text]
+    for blob in message.blobs:
+        parts += [_U32.pack(len(blob)), blob]
+    return b"".join(parts)
+
+
+def unpack(frame: bytes) -> Message:
+    """Return the message in `frame`, or raise ProtocolError; never anything else."""
+    text, blobs = _split(frame)
+    try:
+        body = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"not JSON: {type(error).__name__}") from None
+    if type(body) is not dict:
+        raise ProtocolError("a message is a JSON object")
+    return Message(body, blobs)
+
+
+def _split(frame: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    pieces, at = [], 0
+    while at < len(frame):
+        if at + 4 > len(frame):
+            raise ProtocolError("a frame ends inside a length")
+        (size,) = _U32.unpack_from(frame, at)
+        at += 4
+        if at + size > len(frame):
+            raise ProtocolError("a frame is shorter than it says")
+        pieces.append(bytes(frame[at : at + size]))
+        at += size
+    if not pieces or len(pieces[0]) > MAX_JSON:
+        raise ProtocolError("a frame begins with its JSON, of a limited size")
+    return pieces[0], tuple(pieces[1:])
+
+
+def write_frame(fd: int, frame: bytes) -> None:
+    """Write one frame to a file descriptor, whole."""
+    if len(frame) > MAX_FRAME:
+        raise ProtocolError(f"a message of {len(frame)} bytes is larger than {MAX_FRAME}")
+    view = memoryview(_U32.pack(len(frame)) + frame)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def read_frame(fd: int) -> bytes | None:
+    """Read one frame from a blocking file descriptor; None at its end."""
+    head = _read_exactly(fd, 4)
+    if head is None:
+        return None
+    (size,) = _U32.unpack(head)
+    if size > MAX_FRAME:
+        raise ProtocolError(f"a message of {size} bytes is larger than {MAX_FRAME}")
+    return _read_exactly(fd, size)
+
+
+def _read_exactly(fd: int, size: int) -> bytes | None:
+    parts: list[bytes] = []
+    while size:
+        part = os.read(fd, min(size, 1 << 20))
+        if not part:
+            return None
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+class FrameReader:
+    """Takes bytes as they come and hands out whole frames, never holding more than one's size."""
+
+    def __init__(self, limit: int = MAX_FRAME) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the frames that `data` completes."""
+        self._buffer += data
+        frames = []
+        while len(self._buffer) >= 4:
+            (size,) = _U32.unpack_from(self._buffer)
+            if size > self._limit:
+                raise ProtocolError(f"a message of {size} bytes is larger than {self._limit}")
+            if len(self._buffer) < 4 + size:
+                break
+            frames.append(bytes(self._buffer[4 : 4 + size]))
+            del self._buffer[: 4 + size]
+        return frames
+
+
+def encode(value: object) -> Message:
+    """Return a plain value as a message; tuples become lists, scalars of numpy Python's.
+
+    Raises:
+        ProtocolError: the value is not plain; the message names its type.
+    """
+    blobs: list[bytes] = []
+    body = {"value": _encode(value, blobs, 0)}
+    return Message(body, tuple(blobs))
+
+
+def _encode(value: object, blobs: list[bytes], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise ProtocolError(f"a value nested deeper than {MAX_DEPTH} lists or dicts")
+    if value is None or type(value) is bool or type(value) is str:
+        return value
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return _encode_int(int(value))
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return number if math.isfinite(number) else {"$float": repr(number)}
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (list, tuple)):
+        return [_encode(part, blobs, depth + 1) for part in value]
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise ProtocolError("a dict whose keys are not all text")
+        return {"$dict": [[str(k), _encode(v, blobs, depth + 1)] for k, v in value.items()]}
+    array = _as_array(value)
+    with io.BytesIO() as file:
+        np.lib.format.write_array(file, array, allow_pickle=False)
+        blobs.append(file.getvalue())
+    return {"$npy": len(blobs) - 1}
+
+
+def _encode_int(number: int) -> int:
+    if abs(number) >= 10**MAX_DIGITS:
+        raise ProtocolError(f"an int of more than {MAX_DIGITS} digits")
+    return number
+
+
+def _as_array(value: object) -> np.ndarray[Any, Any]:
+    if hasattr(value, "detach"):  # a torch tensor, without importing torch here
+        value = value.detach().cpu().numpy()
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
+        kind = type(value).__name__
+        dtype = f" of {value.dtype}" if isinstance(value, np.ndarray) else ""
+        raise ProtocolError(f"{kind}{dtype}, where a number, text, list, dict or array is due")
+    return np.ascontiguousarray(value)
+
+
+def decode(message: Message) -> Any:
+    """Return the plain value of a message, in exact plain types, or raise ProtocolError."""
+    if set(message.body) != {"value"}:
+        raise ProtocolError("a value message has the one key 'value'")
+    return _decode(message.body["value"], message.blobs, 0)
+
+
+def _decode(value: Any, blobs: Sequence[bytes], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise ProtocolError(f"a value nested deeper than {MAX_DEPTH}")
+    if isinstance(value, list):
+        return [_decode(part, blobs, depth + 1) for part in value]
+    if not isinstance(value, dict):
+        if type(value) is int:
+            _encode_int(value)
+        if type(value) is float and not math.isfinite(value):
+            raise ProtocolError("a bare NaN or infinity")
+        return value
+    if len(value) != 1:
+        raise ProtocolError("an unknown tag")
+    ((tag, content),) = value.items()
+    decoder = _TAGS.get(tag)
+    if decoder is None:
+        raise ProtocolError("an unknown tag")
+    return decoder(content, blobs, depth)
+
+
+def _decode_dict(content: Any, blobs: Sequence[bytes], depth: int) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for pair in content if isinstance(content, list) else [None]:
+        if not isinstance(pair, list) or len(pair) != 2 or type(pair[0]) is not str:
+            raise ProtocolError("a dict is a list of pairs of a text and a value")
+        result[pair[0]] = _decode(pair[1], blobs, depth + 1)
+    return result
+
+
+def _decode_float(content: Any, _blobs: Sequence[bytes], _depth: int) -> float:
+    if content not in ("nan", "inf", "-inf"):
+        raise ProtocolError("a float out of JSON's range is nan, inf or -inf")
+    return float(content)
+
+
+def _decode_npy(content: Any, blobs: Sequence[bytes], _depth: int) -> np.ndarray[Any, Any]:
+    if type(content) is not int or not 0 <= content < len(blobs):
+        raise ProtocolError("an array that is not there")
+    blob = blobs[content]
+    file = io.BytesIO(blob)
+    try:
+        version = np.lib.format.read_magic(file)
+        reader = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran, dtype = reader(file, max_header_size=1000)
+    except Exception as error:
+        # The header is a literal that a student wrote: whatever it breaks, it is not an array.
+        raise ProtocolError(f"not an npy array: {type(error).__name__}") from None
+    if dtype.kind not in "biuf" or dtype.hasobject or dtype.itemsize > 16:
+        raise ProtocolError(f"an array of {dtype.kind!r} is not numeric")
+    if len(shape) > MAX_NDIM or any(type(n) is not int or n < 0 for n in shape):
+        raise ProtocolError("an array of an impossible shape")
+    if math.prod(shape) * dtype.itemsize != len(blob) - file.tell():
+        raise ProtocolError("an array whose size is not that of its data")
+    array = np.frombuffer(blob, dtype=dtype, offset=file.tell())
+    return array.reshape(shape, order="F" if fortran else "C").copy()
+
+
+_TAGS: dict[str, Callable[[Any, Sequence[bytes], int], Any]] = {
+    "$dict": _decode_dict,
+    "$float": _decode_float,
+    "$npy": _decode_npy,
+}

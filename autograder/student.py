@@ -1,0 +1,139 @@
+"""The process in which a student's cells and functions run, inside the sandbox.
+
+It answers one request after the other: run this cell, call this function with these arguments.
+Nothing here is trusted by the grader: a student's code can change all of it. What leaves is bytes,
+which the checker reads with `protocol.decode`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+from autograder.limits import Limits
+from autograder.protocol import (
+    Message,
+    ProtocolError,
+    decode,
+    encode,
+    pack,
+    read_frame,
+    unpack,
+    write_frame,
+)
+
+MAX_TEXT = 2000  # characters of an error's message
+PRELOADED = ("matplotlib.pyplot", "torch.nn.functional")
+
+
+class TimeUp(BaseException):
+    """Raised in a call that took too long; not an Exception, so that few loops swallow it."""
+
+
+_shell: Any = None
+
+
+def preload() -> None:
+    """Load what notebooks import, and make the shell, once for all students."""
+    global _shell
+    import torch
+    from IPython.core.interactiveshell import InteractiveShell
+
+    torch.set_num_threads(1)
+    torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 2, 2))  # lazy set-up
+    for name in PRELOADED:
+        import_module(name)
+    sys.stdin = None
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    InteractiveShell.xmode = "Plain"  # type: ignore[assignment]
+    _shell = InteractiveShell.instance(user_module=module, colors="nocolor", history_length=0)
+    _shell.history_manager.enabled = False
+    _shell.run_cell("1 + 1", silent=True)
+
+
+def main(requests: int, responses: int, limits: Limits) -> None:
+    """Answer requests until their pipe ends."""
+    while (frame := read_frame(requests)) is not None:
+        message = unpack(frame)
+        answer = run_cell if message.body["do"] == "cell" else call
+        reply = answer(message, limits)
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        body = {"answers": message.body["number"], **reply.body}
+        write_frame(responses, pack(Message(body, reply.blobs)))
+
+
+def run_cell(message: Message, _limits: Limits) -> Message:
+    """Run one cell of the notebook; an exception ends the cell, not the process."""
+    result = _shell.run_cell(message.body["source"], store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    return Message({"error": describe(error) if error is not None else None})
+
+
+def call(message: Message, limits: Limits) -> Message:
+    """Call one function of the student; the reply holds its value, an error or a time-out."""
+    body = message.body
+    try:
+        arguments = decode(unpack(message.blobs[0]))
+        function = _function(body["function"], body.get("adapter"))
+        with _alarm(limits.call_seconds), _no_helpers(tuple(body.get("forbidden", ()))):
+            value = function(**arguments)
+            packed = pack(encode(value))
+    except TimeUp:
+        return Message({"outcome": "timeout"})
+    except ProtocolError as error:
+        return _error("NotPlain", f"the function returned {error}")
+    except BaseException as error:
+        return Message({"outcome": "error", "error": describe(error)})
+    if len(packed) > limits.value:
+        return _error("TooLarge", f"the function returned more than {limits.value} bytes")
+    return Message({"outcome": "value"}, (packed,))
+
+
+def _error(kind: str, message: str) -> Message:
+    return Message({"outcome": "error", "error": {"type": kind, "message": message}})
+
+
+def _function(name: str, adapter: str | None) -> Callable[..., Any]:
+    if name not in _shell.user_ns:
+        raise NameError(f"no {name!r} is defined in the notebook")
+    function = _shell.user_ns[name]
+    if adapter is None:
+        return function  # type: ignore[no-any-return]
+    adapt = getattr(import_module("convbook.check.adapters"), adapter)
+    return lambda **arguments: adapt(function, **arguments)
+
+
+@contextlib.contextmanager
+def _no_helpers(names: tuple[str, ...]) -> Iterator[None]:
+    """Refuse the helpers of convbook that would answer for the student."""
+    yield
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def ring(_signal: int, _frame: object) -> None:
+        raise TimeUp
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Return the type and the message of an error, whatever its `__str__` does."""
+    try:
+        message = str(error)[:MAX_TEXT]
+    except BaseException as inner:
+        message = f"(its message cannot be shown: {type(inner).__name__})"
+    return {"type": type(error).__name__[:100], "message": message}
