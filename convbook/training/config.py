@@ -1,0 +1,143 @@
+"""What a training run is asked to do, as one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from convbook.data import (
+    PIXEL_MEAN,
+    PIXEL_STD,
+    SHEET_MEAN,
+    SHEET_STD,
+    Augmentation,
+    centre_crop,
+    compose,
+    random_crop,
+    random_flip,
+)
+from convbook.data.batches import Normalisation
+from convbook.errors import TrainingError
+
+NORMALISATIONS: dict[str | None, Normalisation | None] = {
+    None: None,
+    "sheet": (SHEET_MEAN, SHEET_STD),
+    "pixels": (PIXEL_MEAN, PIXEL_STD),
+}
+# What training images go through, and what test images go through.
+AUGMENTATIONS: dict[str | None, tuple[Augmentation | None, Augmentation | None]] = {
+    None: (None, None),
+    "crop_flip": (compose([random_crop(28), random_flip()]), centre_crop(28)),
+}
+AMP = ("auto", "on", "off")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one run of stochastic gradient descent.
+
+    Attributes:
+        model: a name in `convbook.models.PRACTICAL`, or a label for a network of your own.
+        epochs: passes over the training images that the finished run has made.
+        batch_size: images per update; the last batch of an epoch may be smaller.
+        lr: learning rate of the first epoch.
+        momentum: factor of the velocity, in [0, 1).
+        gamma: factor of the learning rate from one epoch to the next; None keeps it constant.
+        weight_decay: factor of the weights added to their gradient.
+        normalise: None leaves pixels in [0, 1]; "sheet" and "pixels" subtract a mean and divide
+            by a standard deviation a channel (`convbook.data` says where each pair comes from).
+        augment: None, or "crop_flip": random 28x28 crop and horizontal flip to train,
+            centre crop to test.
+        seed: of the weights, the order of the images, the augmentation and dropout.
+        amp: "auto" computes in bfloat16 where the processor has instructions for it, "on"
+            everywhere, "off" nowhere.
+
+    Raises:
+        TrainingError: a value outside its range, or a name that is not in its list.
+    """
+
+    model: str = "base"
+    epochs: int = 40
+    batch_size: int = 128
+    lr: float = 0.1
+    momentum: float = 0.0
+    gamma: float | None = None
+    weight_decay: float = 0.0
+    normalise: str | None = None
+    augment: str | None = None
+    seed: int = 0
+    amp: str = "auto"
+
+    def __post_init__(self) -> None:
+        _require(self, "epochs", _whole(self.epochs, least=1), "a whole number, 1 or more")
+        _require(self, "batch_size", _whole(self.batch_size, least=1), "a whole number, 1 or more")
+        _require(self, "seed", _whole(self.seed, least=0), "a whole number, 0 or more")
+        _require(self, "lr", _real(self.lr) and self.lr > 0, "a number above 0")
+        _require(self, "momentum", _real(self.momentum) and 0 <= self.momentum < 1, "in [0, 1)")
+        _require(
+            self,
+            "gamma",
+            self.gamma is None or (_real(self.gamma) and 0 < self.gamma <= 1),
+            "None, or in (0, 1]",
+        )
+        _require(
+            self, "weight_decay", _real(self.weight_decay) and self.weight_decay >= 0, "0 or more"
+        )
+        _require(self, "model", isinstance(self.model, str) and self.model != "", "a name")
+        _require_name(self, "normalise", tuple(NORMALISATIONS))
+        _require_name(self, "augment", tuple(AUGMENTATIONS))
+        _require_name(self, "amp", AMP)
+
+    def lr_at(self, epoch: int) -> float:
+        """Return the learning rate of `epoch`, counted from 0: lr · gamma**epoch."""
+        return self.lr if self.gamma is None else self.lr * self.gamma**epoch
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, in the order of the class."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Config:
+        """Build a configuration from `to_dict`'s values.
+
+        Raises:
+            TrainingError: a setting is unknown or has a bad value.
+        """
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise TrainingError(
+                "Reading a training configuration.",
+                got=f"unknown settings {', '.join(unknown)}",
+                rule=f"the settings are {', '.join(known)}",
+                next_step="correct or remove them; a newer convbook may know them",
+            )
+        return cls(**values)
+
+    def same_run(self, other: Config) -> bool:
+        """Say whether the two differ at most by how many epochs they ask for."""
+        return {**self.to_dict(), "epochs": 0} == {**other.to_dict(), "epochs": 0}
+
+
+def _whole(value: object, *, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _require(config: Config, name: str, holds: bool, rule: str) -> None:
+    if not holds:
+        raise TrainingError(
+            "Configuring a training run.",
+            got=f"{name}={getattr(config, name)!r}",
+            rule=f"{name} is {rule}",
+            next_step=f"give another {name}",
+        )
+
+
+def _require_name(config: Config, name: str, known: tuple[str | None, ...]) -> None:
+    value = getattr(config, name)
+    holds = any(type(value) is type(choice) and value == choice for choice in known)
+    _require(config, name, holds, "one of " + ", ".join(repr(choice) for choice in known))

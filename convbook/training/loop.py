@@ -1,0 +1,120 @@
+"""The training loop: stochastic gradient descent, as the chapters write it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import torch
+import torch.nn.functional as F
+
+from convbook.data import Dataset, batches
+from convbook.errors import TrainingError
+from convbook.training import precision as precisions
+from convbook.training.config import AUGMENTATIONS, NORMALISATIONS, Config
+from convbook.training.folder import RunFolder
+from convbook.training.history import History
+from convbook.training.metrics import Meter, count_right, evaluate
+from convbook.training.progress import Progress
+from convbook.training.provenance import provenance
+from convbook.training.setting_up import choose_device, prepare_model, reproducible, seed_epoch
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: what happened, and the model after its last epoch."""
+
+    history: History
+    model: torch.nn.Module
+
+
+def fit(
+    config: Config,
+    data: Dataset,
+    *,
+    model: torch.nn.Module | None = None,
+    device: str | torch.device = "auto",
+    run_dir: str | Path | None = None,
+    on_epoch: Callable[[History], None] | None = None,
+    progress: bool = True,
+) -> Run:
+    """Train a network and return what happened, batch by batch and epoch by epoch.
+
+    The same configuration and data give the same numbers again on the same machine with the same
+    number of threads. The caller's random state is left as it was.
+
+    Args:
+        config: the settings of the run.
+        data: training and test images; give a validation set as `test` to choose settings.
+        model: a network of your own, (N, C, H, W) to logits (N, classes), trained in place; None
+            builds the one that `config.model` names.
+        device: "auto" (CUDA if there is any, else the CPU), or a device of torch.
+        run_dir: folder of the record (`history.json`) and of the checkpoint
+            (`checkpoint.safetensors`), written after each epoch. A run that is there already is
+            resumed after its last epoch. None keeps nothing.
+        on_epoch: called with the history after each epoch, such as `LivePlot()`.
+        progress: show a progress bar.
+
+    Raises:
+        TrainingError: the configuration, the model and the data do not fit together; the folder
+            holds another run or cannot be written; the loss is no longer a number.
+    """
+    device = choose_device(device)
+    precision = precisions.choose(config.amp, device)
+    train_augment, test_augment = AUGMENTATIONS[config.augment]
+    normalise = NORMALISATIONS[config.normalise]
+    model = precision.lay_out(prepare_model(model, config, data, device))
+    optimiser = torch.optim.SGD(
+        model.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay
+    )
+    history = History.begin(config, data, str(precision), provenance(device))
+    folder = RunFolder(run_dir)
+    folder.resume(history, model, optimiser)
+
+    with Progress(history, shown=progress) as bar, reproducible(device):
+        for epoch in range(len(history.epochs), config.epochs):
+            began, lr = perf_counter(), config.lr_at(epoch)
+            for group in optimiser.param_groups:
+                group["lr"] = lr
+            seed_epoch(config.seed, epoch)
+            meter = Meter()
+            model.train()
+            for x, y in batches(
+                data.train,
+                config.batch_size,
+                seed=config.seed,
+                epoch=epoch,
+                augment=train_augment,
+                normalise=normalise,
+                device=device,
+            ):
+                with precision.autocast(device):
+                    logits = model(precision.lay_out(x))  # (n, 3, H, W) -> (n, classes)
+                loss = F.cross_entropy(logits.float(), y)  # mean over the batch, nats
+                _require_finite(loss.item(), lr, epoch, batch=meter.batches)
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                meter.add(loss.item(), count_right(logits, y), len(y))
+                bar.batch(epoch + 1, loss.item())
+            test = evaluate(model, data.test, augment=test_augment, normalise=normalise)
+            history.add_epoch(meter, test, lr, perf_counter() - began)
+            folder.save(history, model, optimiser)
+            bar.epoch(history.epochs[-1])
+            if on_epoch is not None:
+                on_epoch(history)
+    return Run(history, model)
+
+
+def _require_finite(loss: float, lr: float, epoch: int, *, batch: int) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"Training: epoch {epoch + 1}, batch {batch + 1}.",
+            got=f"a loss of {loss} at lr {lr:g}",
+            rule="the loss stays a finite number",
+            next_step="lower lr or the momentum, or normalise the images; what a run folder "
+            "holds from the epochs before is whole",
+        )
