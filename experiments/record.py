@@ -1,0 +1,77 @@
+"""From the full histories of runs to the small result file that the book reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from convbook.training import History, Result
+from experiments.ladder import Experiment
+
+EVERY = 10  # one batch loss in ten is kept: enough to see the first updates
+DIGITS = 4  # of losses and accuracies: half an image in 10,000
+
+
+def thin(history: History, source: str) -> History:
+    """Return a small copy of `history`: one batch in `EVERY`, numbers rounded.
+
+    Args:
+        history: as `fit` wrote it.
+        source: words for the data; the loader's may name a file of this machine.
+    """
+    epochs = [
+        replace(
+            epoch,
+            train_loss=round(epoch.train_loss, DIGITS),
+            train_accuracy=round(epoch.train_accuracy, DIGITS),
+            test_loss=round(epoch.test_loss, DIGITS),
+            test_accuracy=round(epoch.test_accuracy, DIGITS),
+            seconds=round(epoch.seconds, 1),
+        )
+        for epoch in history.epochs
+    ]
+    return replace(
+        history,
+        data={**history.data, "source": source},
+        every=EVERY,
+        batch_loss=[round(loss, DIGITS) for loss in history.batch_loss[::EVERY]],
+        batch_accuracy=[round(accuracy, DIGITS) for accuracy in history.batch_accuracy[::EVERY]],
+        epochs=epochs,
+    )
+
+
+def record(
+    experiment: Experiment,
+    histories: list[History],
+    *,
+    seeds: list[int],
+    epochs: int,
+    source: str,
+    path: Path,
+) -> Result:
+    """Write what there is of an experiment to `path`, saying whether it is all that was planned.
+
+    Args:
+        experiment: what was trained.
+        histories: the finished epochs of each seed that has any.
+        seeds: the seeds planned.
+        epochs: the epochs planned for each.
+        source: words for the data.
+        path: of the result file.
+    """
+    done = {history.config.seed: len(history.epochs) for history in histories}
+    complete = all(done.get(seed, 0) >= epochs for seed in seeds)
+    words = ", ".join(f"seed {seed}: {count}" for seed, count in done.items())
+    note = "Every planned epoch is here." if complete else "Partial: the run is not over."
+    result = Result(
+        experiment=experiment.name,
+        title=experiment.title,
+        note=f"{note} Epochs finished: {words or 'none'} (of {epochs} planned for each of "
+        f"{len(seeds)} seeds). Batch values: every {EVERY}th batch.",
+        complete=complete,
+        planned_seeds=tuple(seeds),
+        planned_epochs=epochs,
+        runs=tuple(thin(history, source) for history in histories),
+    )
+    result.save(path)
+    return result
