@@ -38,8 +38,12 @@ def colours() -> dict[str, str]:
 class Drawing:
     """A finished figure that shows itself as SVG, with its text for screen readers."""
 
-    def __init__(self, svg: str) -> None:
+    def __init__(self, svg: str, alt: str) -> None:
         self.svg = svg
+        self.alt = alt
+
+    def __repr__(self) -> str:
+        return f"Drawing: {self.alt}"
 
     def _repr_html_(self) -> str:
         return f'<div class="cb-figure">{self.svg}</div>'
@@ -189,7 +193,7 @@ def draw(figure: Figure, alt: str) -> Drawing:
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return Drawing(_for_page(buffer.getvalue(), alt, salt))
+    return Drawing(_for_page(buffer.getvalue(), alt, salt), alt)
 
 
 def _for_page(svg: str, alt: str, salt: str) -> str:
