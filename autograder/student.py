@@ -26,9 +26,10 @@ from autograder.protocol import (
     unpack,
     write_frame,
 )
+from convbook.check.call import call as call_function
 
 MAX_TEXT = 2000  # characters of an error's message
-PRELOADED = ("matplotlib.pyplot", "torch.nn.functional")
+PRELOADED = ("matplotlib.pyplot", "torch.nn.functional", "convbook.check")
 
 
 class TimeUp(BaseException):
@@ -82,39 +83,37 @@ def call(message: Message, limits: Limits) -> Message:
     body = message.body
     try:
         arguments = decode(unpack(message.blobs[0]))
-        function = _function(body["function"], body.get("adapter"))
-        with _alarm(limits.call_seconds), _no_helpers(tuple(body.get("forbidden", ()))):
-            value = function(**arguments)
-            packed = pack(encode(value))
+        function = _shell.user_ns.get(body["function"], _missing(body["function"]))
+        with _alarm(limits.call_seconds):
+            outcome = call_function(
+                function,
+                arguments,
+                adapter=body["adapter"],
+                forbidden=tuple(body["forbidden"]),
+            )
+            if "error" in outcome:
+                return _error(**outcome["error"])
+            packed = pack(encode(outcome["value"]))
     except TimeUp:
         return Message({"outcome": "timeout"})
     except ProtocolError as error:
         return _error("NotPlain", f"the function returned {error}")
     except BaseException as error:
-        return Message({"outcome": "error", "error": describe(error)})
+        return _error(**describe(error))
     if len(packed) > limits.value:
         return _error("TooLarge", f"the function returned more than {limits.value} bytes")
     return Message({"outcome": "value"}, (packed,))
 
 
-def _error(kind: str, message: str) -> Message:
-    return Message({"outcome": "error", "error": {"type": kind, "message": message}})
+def _error(type: str, message: str) -> Message:  # noqa: A002
+    return Message({"outcome": "error", "error": {"type": type, "message": message}})
 
 
-def _function(name: str, adapter: str | None) -> Callable[..., Any]:
-    if name not in _shell.user_ns:
-        raise NameError(f"no {name!r} is defined in the notebook")
-    function = _shell.user_ns[name]
-    if adapter is None:
-        return function  # type: ignore[no-any-return]
-    adapt = getattr(import_module("convbook.check.adapters"), adapter)
-    return lambda **arguments: adapt(function, **arguments)
+def _missing(name: str) -> Callable[..., Any]:
+    def missing(**_arguments: object) -> None:
+        raise NameError(f"the notebook defines no function {name!r}")
 
-
-@contextlib.contextmanager
-def _no_helpers(names: tuple[str, ...]) -> Iterator[None]:
-    """Refuse the helpers of convbook that would answer for the student."""
-    yield
+    return missing
 
 
 @contextlib.contextmanager

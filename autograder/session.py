@@ -1,0 +1,274 @@
+"""The conversation with one student's process: its cells in order, then the calls.
+
+A cell that dies or hangs ends the cells: the process is started again, what stood before that cell
+is run again, and the calls follow. A call that dies or hangs fails its item alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from autograder.limits import Limits
+from autograder.protocol import FrameReader, Message, ProtocolError, pack, unpack
+from autograder.sandbox import Child, Sandbox
+
+SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process is killed
+TICK_MS = 200  # between two looks at whether grading was stopped
+OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
+
+
+class Stopped(Exception):
+    """Grading was interrupted by the user."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell to run: its name for reports, and its source."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """What became of a cell: how it ended, its error if any, and what it printed."""
+
+    name: str
+    status: Literal["ok", "error", "died", "timeout"]
+    error: str = ""
+    output: str = ""
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to make: its item, its request and the bytes of its arguments."""
+
+    item: str
+    request: dict[str, Any]
+    arguments: bytes
+
+
+@dataclass
+class Session:
+    """What a submission came to: a report a cell, an outcome a call, and why it is not whole."""
+
+    cells: list[CellReport] = field(default_factory=list)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
+    reason: str = ""
+
+    def answered(self, frame: bytes) -> None:
+        """Keep the bytes of an answer for the checker."""
+        self.outcomes.append({"kind": "answer", "blob": len(self.answers)})
+        self.answers.append(frame)
+
+
+class Failure(Exception):
+    """The process did not answer: it died, or its time was over."""
+
+    def __init__(self, kind: Literal["died", "timeout"], words: str) -> None:
+        super().__init__(words)
+        self.kind, self.words = kind, words
+
+
+class Conversation:
+    """Requests to a child and its answers, within their time; its output is read all along."""
+
+    def __init__(
+        self, child: Child, limits: Limits, deadline: float, stop: threading.Event
+    ) -> None:
+        self._child, self._limits, self._deadline, self._stop = child, limits, deadline, stop
+        self._reader = FrameReader(limits.value + OVERHEAD)
+        self._number = 0
+        self._output = bytearray()
+        self._cut = False
+        self.last_frame = b""
+        os.set_blocking(child.requests, False)
+
+    def ask(self, body: dict[str, Any], blobs: tuple[bytes, ...], seconds: float) -> Message:
+        """Send one request and return its answer.
+
+        Raises:
+            Failure: the process died, hung, or answered what was not asked.
+            Stopped: grading was interrupted.
+        """
+        self._number += 1
+        frame = pack(Message({**body, "number": self._number}, blobs))
+        pending = memoryview(len(frame).to_bytes(4, "little") + frame)
+        until = min(time.monotonic() + seconds, self._deadline)
+        while True:
+            if self._stop.is_set():
+                raise Stopped
+            if time.monotonic() > until:
+                raise Failure("timeout", f"ran longer than {seconds:g} seconds")
+            pending, answer = self._turn(pending, until)
+            if answer is not None:
+                return self._checked(answer)
+
+    def _turn(self, pending: memoryview, until: float) -> tuple[memoryview, bytes | None]:
+        """Move what can be moved now; return what is still to be sent, and an answer."""
+        child = self._child
+        poller = select.poll()
+        poller.register(child.responses, select.POLLIN)
+        poller.register(child.output, select.POLLIN)
+        if pending:
+            poller.register(child.requests, select.POLLOUT)
+        wait = min(TICK_MS, max(1, int((until - time.monotonic()) * 1000)))
+        ready = {fd for fd, _event in poller.poll(wait)}
+        if child.output in ready:
+            self._read_output()
+        if child.requests in ready:
+            with contextlib.suppress(BlockingIOError, BrokenPipeError):
+                pending = pending[os.write(child.requests, pending) :]
+        if child.responses in ready:
+            return pending, self._read_answer()
+        return pending, None
+
+    def _read_answer(self) -> bytes | None:
+        data = os.read(self._child.responses, 1 << 20)
+        if not data:
+            raise self._died()
+        try:
+            frames = self._reader.feed(data)
+        except ProtocolError as error:
+            raise Failure("died", f"answered more than is allowed ({error})") from None
+        if len(frames) > 1:
+            raise Failure("died", "wrote to the pipe that the grader reads")
+        return frames[0] if frames else None
+
+    def _checked(self, frame: bytes) -> Message:
+        try:
+            message = unpack(frame)
+        except ProtocolError:
+            message = Message({})
+        if message.body.get("answers") != self._number:
+            raise Failure("died", "wrote to the pipe that the grader reads")
+        self.last_frame = frame
+        return message
+
+    def _died(self) -> Failure:
+        ended = self._child.wait(10.0)
+        return Failure("died", ended.words())
+
+    def _read_output(self) -> bool:
+        try:
+            data = os.read(self._child.output, 1 << 20)
+        except BlockingIOError:
+            return False
+        room = self._limits.output - len(self._output)
+        self._output += data[:room]
+        self._cut = self._cut or len(data) > room
+        return bool(data)
+
+    def take_output(self) -> tuple[str, bool]:
+        """Return what was printed since the last time, and whether it was cut."""
+        for _ in range(64):  # what is in the pipe; a process that prints for ever must not hold us
+            if not self._read_output():
+                break
+        text, cut = self._output.decode("utf-8", errors="replace"), self._cut
+        self._output, self._cut = bytearray(), False
+        return text, cut
+
+
+def run(
+    sandbox: Sandbox,
+    cells: Sequence[Cell],
+    calls: Sequence[Call],
+    limits: Limits,
+    stop: threading.Event,
+) -> Session:
+    """Run a submission's cells and make the calls, restarting its process where it must be."""
+    runner = _Runner(list(cells), calls, limits)
+    deadline = time.monotonic() + limits.total_seconds
+    for _ in range(1 + limits.restarts):
+        with sandbox.spawn(limits) as child:
+            talk = Conversation(child, limits, deadline, stop)
+            if runner.run_cells(talk) and runner.make_calls(talk):
+                return runner.session
+        if time.monotonic() > deadline:
+            break
+    return runner.given_up(time.monotonic() > deadline)
+
+
+class _Runner:
+    """How far a submission has come, over the restarts of its process."""
+
+    def __init__(self, cells: list[Cell], calls: Sequence[Call], limits: Limits) -> None:
+        self.session = Session()
+        self._cells, self._calls, self._limits = cells, calls, limits
+        self._failed = ("", "")  # the item whose call failed last, and how
+
+    def run_cells(self, talk: Conversation) -> bool:
+        """Run the cells that are known to end; False when one of them did not."""
+        reports = self.session.cells
+        for index, cell in enumerate(self._cells):
+            try:
+                body = {"do": "cell", "source": cell.source}
+                answer = talk.ask(body, (), self._limits.cell_seconds)
+            except Failure as failure:
+                output = talk.take_output()
+                reports[index:] = [CellReport(cell.name, failure.kind, failure.words, *output)]
+                self._cells = self._cells[:index]
+                self.session.reason = f"cell {cell.name} {failure.words}; what stood above it counts"
+                return False
+            if index >= len(reports):
+                reports.append(_report(cell, answer, talk.take_output()))
+        talk.take_output()  # nothing that is printed from here on is shown: it may be a hidden case
+        return True
+
+    def make_calls(self, talk: Conversation) -> bool:
+        """Make the calls that remain; False when the process must be started again for them."""
+        session, calls = self.session, self._calls
+        alive = True
+        while len(session.outcomes) < len(calls):
+            call = calls[len(session.outcomes)]
+            item, kind = self._failed
+            if call.item == item:
+                session.outcomes.append({"kind": kind})
+                continue
+            if not alive:
+                return False
+            alive = self._make(call, talk)
+        return True
+
+    def _make(self, call: Call, talk: Conversation) -> bool:
+        try:
+            body = {"do": "call", **call.request}
+            answer = talk.ask(body, (call.arguments,), self._limits.call_seconds + SLACK)
+        except Failure as failure:
+            self._failed = (call.item, failure.kind)
+            self.session.outcomes.append({"kind": failure.kind})
+            return False
+        self.session.answered(talk.last_frame)
+        if answer.body.get("outcome") == "timeout":
+            self._failed = (call.item, "timeout")
+        return True
+
+    def given_up(self, late: bool) -> Session:
+        """Return what there is; calls that were not made count as failed."""
+        session = self.session
+        why = (
+            f"everything together took longer than {self._limits.total_seconds:g} seconds"
+            if late
+            else f"its process ended {1 + self._limits.restarts} times"
+        )
+        missing = len(self._calls) - len(session.outcomes)
+        session.outcomes += [{"kind": "died"}] * missing
+        session.reason = f"{session.reason}; {why}" if session.reason else why
+        return session
+
+
+def _report(cell: Cell, answer: Message, output: tuple[str, bool]) -> CellReport:
+    error = answer.body.get("error")
+    if not isinstance(error, dict):
+        return CellReport(cell.name, "ok", "", *output)
+    words = f"{str(error.get('type'))[:100]}: {str(error.get('message'))[:2000]}"
+    return CellReport(cell.name, "error", words, *output)
