@@ -10,10 +10,11 @@ from __future__ import annotations
 from convbook.errors import ConvbookError
 from convbook.widgets.base import Bundle, Widget
 from convbook.widgets.conv_stepper import ConvStepper
+from convbook.widgets.kernel_gallery import KernelGallery
 
-__all__ = ["Bundle", "ConvStepper", "Widget", "get", "names"]
+__all__ = ["Bundle", "ConvStepper", "KernelGallery", "Widget", "get", "names"]
 
-_CLASSES: dict[str, type[Widget]] = {cls.stem: cls for cls in (ConvStepper,)}
+_CLASSES: dict[str, type[Widget]] = {cls.stem: cls for cls in (ConvStepper, KernelGallery)}
 
 
 def names() -> tuple[str, ...]:

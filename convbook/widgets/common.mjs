@@ -234,7 +234,7 @@ export function numberGrid({ label, rows, columns, onMove, onPick, onEdit, kind 
       cell.className = `cb-cell ${classes} ${value < 0 ? "negative" : ""} ${cell.classList.contains("editing") ? "editing" : ""}`;
       cell.style.setProperty("--v", value === null ? 0 : Math.min(1, Math.abs(value) / (scale || 1)).toFixed(3));
       setText(cell.firstChild, text);
-      cell.dataset.length = text.length > 4 ? "long" : "";
+      cell.dataset.length = Math.min(text.length, 6);
       setAttr(cell, "data-note", note || null);
       setAttr(cell, "aria-label", name || null);
     },
