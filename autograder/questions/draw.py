@@ -45,3 +45,8 @@ def _fulfilling(
 def integer(rng: np.random.Generator, low: int, high: int) -> int:
     """Return a random int in low…high, both included."""
     return int(rng.integers(low, high + 1))
+
+
+def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], *, high: int = 5) -> np.ndarray:
+    """Return an array of random whole numbers in -high…high, as floats: sums of them are exact."""
+    return rng.integers(-high, high + 1, size=shape).astype(np.float64)

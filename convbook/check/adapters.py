@@ -4,3 +4,94 @@ An adapter makes what the function takes (a layer, a network) from plain values,
 gives back plain values from which the answer can be judged without running it again. It knows no
 right answer.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from convbook.check.plain import Plain
+
+
+def _tensor(array: Any) -> torch.Tensor:
+    """Return an array as a float32 tensor of its own."""
+    return torch.tensor(array, dtype=torch.float32)
+
+
+def _set(layer: nn.Conv2d | nn.Linear, weight: Any, bias: Any | None) -> None:
+    with torch.no_grad():
+        layer.weight.copy_(_tensor(weight))
+        if bias is not None and layer.bias is not None:
+            layer.bias.copy_(_tensor(bias))
+
+
+def conv_layer(weight: Any, bias: Any | None, *, stride: int = 1, **options: Any) -> nn.Conv2d:
+    """Return a convolutional layer from its weight (C', C, kh, kw) and its bias (C',) or None."""
+    channels_out, channels_in, *kernel = weight.shape
+    layer = nn.Conv2d(
+        channels_in, channels_out, tuple(kernel), stride=stride, bias=bias is not None, **options
+    )
+    _set(layer, weight, bias)
+    return layer
+
+
+def linear_layer(weight: Any, bias: Any | None) -> nn.Linear:
+    """Return a fully-connected layer from its weight (out, in) and its bias (out,) or None."""
+    features_out, features_in = weight.shape
+    layer = nn.Linear(features_in, features_out, bias=bias is not None)
+    _set(layer, weight, bias)
+    return layer
+
+
+def equivariance_error(
+    function: Callable[..., object],
+    *,
+    kind: str,
+    weight: Any,
+    bias: Any,
+    image: Any,
+    shift: list[int],
+) -> Plain:
+    """Call `function(layer, image, shift)`.
+
+    Args:
+        function: the student's.
+        kind: "circular" or "zeros", the padding of a convolution that keeps the size, or "linear",
+            a fully-connected layer whose output has the shape of its input.
+        weight: (C', C, k, k) of a convolution, (C·H·W, C·H·W) of a fully-connected layer.
+        bias: (C',) or (C·H·W,).
+        image: (C, H, W).
+        shift: by how many rows and columns to move.
+    """
+    layer: nn.Module
+    if kind == "linear":
+        layer = nn.Sequential(
+            nn.Flatten(0), linear_layer(weight, bias), nn.Unflatten(0, tuple(image.shape))
+        )
+    else:
+        layer = conv_layer(weight, bias, padding=weight.shape[-1] // 2, padding_mode=kind)
+    return function(layer, _tensor(image), tuple(shift))
+
+
+def shift_change(
+    function: Callable[..., object], *, image: Any, kind: str, k: int, s: int
+) -> Plain:
+    """Call `function(image, pool)`.
+
+    Args:
+        function: the student's.
+        image: (C, H, W).
+        kind: what `pool` does to an array (C, H, W): "max", "mean", or "none" for nothing.
+        k: side of its windows.
+        s: its stride.
+    """
+    layers = {"max": nn.MaxPool2d(k, s), "mean": nn.AvgPool2d(k, s), "none": nn.Identity()}
+    layer = layers[kind]
+
+    def pool(array: Any) -> Any:
+        return layer(torch.as_tensor(array)).numpy()
+
+    return function(image, pool)

@@ -47,7 +47,8 @@ def diagnose(
     """Compare each outcome with the expected value of its case.
 
     A mistake is named only if, on every case that failed, its value is the one that came and
-    differs from the expected one. The first such mistake of the list is named.
+    differs from the expected one. If several are, it is the one that agrees with most of the other
+    cases too, or the first of the list.
     """
     pairs = list(zip(expected, outcomes, strict=True))
     problems = tuple(problem(value, outcome, tolerance) for value, outcome in pairs)
@@ -62,7 +63,13 @@ def diagnose(
             for index in failing
         )
 
-    return Verdict(problems, next(filter(explains, mistakes), None))
+    def agreeing(mistake: Mistake) -> int:
+        return sum(
+            problem(value, outcome, tolerance) is None
+            for value, outcome in zip(mistake.values, outcomes, strict=True)
+        )
+
+    return Verdict(problems, max(filter(explains, mistakes), key=agreeing, default=None))
 
 
 def problem(expected: Plain, outcome: Outcome, tolerance: float) -> str | None:

@@ -1,0 +1,177 @@
+"""Question 2, first item: measure how well a layer follows a shift of its input."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from autograder.questions.arrays import Array, convolve
+from autograder.questions.definition import Arguments, Item, Misconception
+from autograder.questions.draw import covering, integer, whole_numbers
+
+MODES = {"circular": "wrap", "zeros": "constant"}
+
+
+def _layer(kind: str, weight: Array, bias: Array, image: Array) -> Array:
+    """Return the output of the layer that `convbook.check.adapters.equivariance_error` builds."""
+    if kind == "linear":
+        output: Array = weight @ image.ravel() + bias
+        return output.reshape(image.shape)
+    return convolve(image, weight, bias, padding=weight.shape[-1] // 2, mode=MODES[kind])
+
+
+def _roll(image: Array, shift: list[int]) -> Array:
+    return np.roll(image, shift, axis=(-2, -1))
+
+
+def equivariance_error(
+    kind: str, weight: Array, bias: Array, image: Array, shift: list[int]
+) -> float:
+    """Return the largest difference between shift-then-layer and layer-then-shift."""
+    return float(np.abs(_commutator(kind, weight, bias, image, shift)).max())
+
+
+def _commutator(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> Array:
+    shifted_first = _layer(kind, weight, bias, _roll(image, shift))
+    shifted_last = _roll(_layer(kind, weight, bias, image), shift)
+    return np.asarray(shifted_first - shifted_last)
+
+
+def _invariance(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    shifted_first = _layer(kind, weight, bias, _roll(image, shift))
+    return float(np.abs(shifted_first - _layer(kind, weight, bias, image)).max())
+
+
+def _input_not_shifted(
+    kind: str, weight: Array, bias: Array, image: Array, shift: list[int]
+) -> float:
+    output = _layer(kind, weight, bias, image)
+    return float(np.abs(output - _roll(output, shift)).max())
+
+
+def _mean(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    return float(np.abs(_commutator(kind, weight, bias, image, shift)).mean())
+
+
+def _signed(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    return float(_commutator(kind, weight, bias, image, shift).max())
+
+
+def _summed(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    return float(np.abs(_commutator(kind, weight, bias, image, shift)).sum())
+
+
+def _axes_swapped(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    return equivariance_error(kind, weight, bias, image, shift[::-1])
+
+
+def _one_axis(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    return equivariance_error(kind, weight, bias, image, [shift[0], 0])
+
+
+def _layer_case(rng: np.random.Generator, kind: str) -> Arguments:
+    """Draw a layer, an image that is not square and a shift that moves it on both axes."""
+    rows = integer(rng, 5, 7)
+    image = whole_numbers(rng, (1, rows, rows + integer(rng, 1, 3)), high=9)
+    if kind == "linear":
+        weight = whole_numbers(rng, (image.size, image.size))
+        bias = whole_numbers(rng, (image.size,))
+    else:
+        k = int(rng.choice([3, 5]))
+        weight, bias = whole_numbers(rng, (2, 1, k, k)), whole_numbers(rng, (2,))
+    # Not equal on both axes, and never a whole turn.
+    shift = [integer(rng, 1, 2), -integer(rng, 1, 2)]
+    return {"kind": kind, "weight": weight, "bias": bias, "image": image, "shift": shift}
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "invariance",
+        "You measured whether the output stays the same, which is invariance. A convolution "
+        "is equivariant: when its input moves, its output moves along.",
+        "One side of the comparison is not shifted yet. Which one?",
+        _invariance,
+    ),
+    Misconception(
+        "input-not-shifted",
+        "The layer never sees a shifted image, so nothing is learned about the layer.",
+        "Compute the layer twice: on the image and on the shifted image.",
+        _input_not_shifted,
+    ),
+    Misconception(
+        "mean",
+        "You took the mean of the differences. One wrong place must be enough to be seen.",
+        "Read again which number is asked for.",
+        _mean,
+    ),
+    Misconception(
+        "signed",
+        "The sign is kept, so a large negative difference is not seen.",
+        "How far apart are -5 and 0?",
+        _signed,
+    ),
+    Misconception(
+        "sum",
+        "You added the differences up. The largest one is asked for.",
+        "Read again which number is asked for.",
+        _summed,
+    ),
+    Misconception(
+        "axes-swapped",
+        "The shift's two numbers are swapped: the first one moves the rows.",
+        "In what order are the axes of a tensor of shape (C, H, W)?",
+        _axes_swapped,
+    ),
+    Misconception(
+        "one-axis",
+        "Only the rows are moved. The shift has two numbers.",
+        "torch.roll takes several shifts and several axes at once.",
+        _one_axis,
+    ),
+)
+
+
+def _tells_apart(a: Arguments) -> bool:
+    """Whether every mistake gives another value than the right answer."""
+    right = equivariance_error(**a)
+    return all(abs(known.wrong(**a) - right) > 0.1 for known in MISCONCEPTIONS)
+
+
+def _moves(a: Arguments) -> bool:
+    """Whether the output moves, so that it is not invariant."""
+    return min(_invariance(**a), _input_not_shifted(**a)) > 1
+
+
+def _layer_cases(rng: np.random.Generator) -> list[Arguments]:
+    """Draw two layers of each kind; the circular ones are the equivariant ones."""
+    conditions = {"circular": _moves, "zeros": _tells_apart, "linear": _tells_apart}
+    return [
+        case
+        for kind, condition in conditions.items()
+        for case in covering(rng, partial(_layer_case, kind=kind), [condition] * 2)
+    ]
+
+
+def _public_layer_cases() -> tuple[Arguments, ...]:
+    ramp = np.arange(30, dtype=np.float64).reshape(1, 5, 6) % 7
+    edge = np.array([[[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]], dtype=np.float64)
+    mix = (np.arange(900, dtype=np.float64).reshape(30, 30) * 7 % 11) - 5
+    one, many = np.ones(1), np.arange(30, dtype=np.float64) % 3
+    return (
+        {"kind": "circular", "weight": edge, "bias": one, "image": ramp, "shift": [1, -2]},
+        {"kind": "linear", "weight": mix, "bias": many, "image": ramp, "shift": [2, 1]},
+        {"kind": "zeros", "weight": edge, "bias": one, "image": ramp, "shift": [1, -2]},
+    )
+
+
+EQUIVARIANCE_ERROR = Item(
+    id="q02.equivariance_error",
+    signature="equivariance_error(layer, image, shift)",
+    points=2,
+    public=_public_layer_cases(),
+    hidden=_layer_cases,
+    reference=equivariance_error,
+    adapter="equivariance_error",
+    misconceptions=MISCONCEPTIONS,
+)
