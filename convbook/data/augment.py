@@ -15,7 +15,7 @@ Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
 
 def random_crop(size: int) -> Augmentation:
-    """Return the augmentation that cuts a `size` × `size` window at a random place of each image.
+    """Return the augmentation that cuts a `size` x `size` window at a random place of each image.
 
     Maps (N, C, H, W) to (N, C, size, size), without padding.
 
@@ -53,7 +53,7 @@ def random_flip(p: float = 0.5) -> Augmentation:
 
 
 def centre_crop(size: int) -> Augmentation:
-    """Return the augmentation that cuts the `size` × `size` window in the middle of each image.
+    """Return the augmentation that cuts the `size` x `size` window in the middle of each image.
 
     Nothing about it is random: it is what a test image goes through when `random_crop` made the
     training images smaller.
@@ -98,7 +98,7 @@ def _check_window(size: int, height: int, width: int) -> None:
     if not 1 <= size <= min(height, width):
         raise DataError(
             "Cropping a batch of images.",
-            got=f"a window of {size}×{size} and images of {height}×{width} pixels",
+            got=f"a window of {size}x{size} and images of {height}x{width} pixels",
             rule="the window fits in the image",
             next_step=f"choose a size from 1 to {min(height, width)}",
         )

@@ -83,7 +83,7 @@ def _batches(
 def _affine(
     normalise: Normalisation | None, device: str | torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return scale and shift, (3, 1, 1) each: x·scale − shift is (x / 255 − mean) / std."""
+    """Return scale and shift, (3, 1, 1) each: x * scale - shift is (x / 255 - mean) / std."""
     mean, std = normalise or ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     means, stds = (torch.tensor(v, device=device).view(-1, 1, 1) for v in (mean, std))
     return 1 / (255 * stds), means / stds

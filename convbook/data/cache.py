@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +20,7 @@ from convbook.errors import DataError
 
 FORMAT = 1  # raise it when the files of an entry change: old entries are then never looked at
 PARTS = ("train", "test")
+ABANDONED = 3600  # seconds after which a draft belongs to a process that was killed
 
 
 def cache_folder() -> Path:
@@ -26,7 +29,7 @@ def cache_folder() -> Path:
     if named:
         return Path(named).expanduser()
     if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "convbook"
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "convbook"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "convbook"
 
 
@@ -44,22 +47,18 @@ def load(key: str, source: str) -> Dataset | None:
     folder = _entry(key)
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-        parts = [_load_part(folder, part, about, source) for part in PARTS]
-    except (OSError, ValueError, KeyError, DataError):
+        return Dataset(*(_load_part(folder, part, about, source) for part in PARTS))
+    except (OSError, ValueError, KeyError, TypeError, DataError):
         return None  # whatever is wrong with the entry, decoding the source again repairs it
-    return Dataset(*parts)
 
 
-def _load_part(folder: Path, part: str, about: dict[str, object], source: str) -> Images:
+def _load_part(folder: Path, part: str, about: dict[str, Any], source: str) -> Images:
     # Copy-on-write pages: a notebook may write into the tensor, the file never changes.
-    pixels = np.load(folder / f"{part}_images.npy", mmap_mode="c")
-    labels = np.load(folder / f"{part}_labels.npy")
-    images, targets = torch.from_numpy(pixels), torch.from_numpy(labels)
-    expected = str(about[part])
-    if fingerprint(images, targets) != expected:
-        raise ValueError("damaged entry")
-    classes = tuple(json.loads(json.dumps(about["classes"])))
-    return Images(images, targets, classes, source, expected, part)
+    images = torch.from_numpy(np.load(folder / f"{part}_images.npy", mmap_mode="c"))
+    labels = torch.from_numpy(np.load(folder / f"{part}_labels.npy"))
+    if fingerprint(images, labels) != about[part]:
+        raise ValueError("the files are not those that were written")
+    return Images(images, labels, tuple(about["classes"]), source, about[part], part)
 
 
 def store(key: str, dataset: Dataset) -> None:
@@ -71,55 +70,58 @@ def store(key: str, dataset: Dataset) -> None:
     folder = _entry(key)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder.parent)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder.parent))
+        try:
+            _write(draft, dataset)
+            _publish(draft, folder, key)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
-        raise unwritable(folder.parent, error) from error
-    try:
-        _write(draft, dataset)
-        _publish(draft, folder)
-    except OSError as error:
-        raise unwritable(folder.parent, error) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        raise unwritable("Keeping the decoded images on disk.", folder.parent, error) from error
 
 
 def _write(draft: Path, dataset: Dataset) -> None:
+    about: dict[str, Any] = {"source": dataset.source, "classes": dataset.classes}
     for part in PARTS:
-        images: Images = getattr(dataset, part)
-        np.save(draft / f"{part}_images.npy", images.images.numpy())
-        np.save(draft / f"{part}_labels.npy", images.labels.numpy())
-    about = {
-        "source": dataset.source,
-        "classes": dataset.classes,
-        **{part: getattr(dataset, part).fingerprint for part in PARTS},
-    }
+        data: Images = getattr(dataset, part)
+        np.save(draft / f"{part}_images.npy", data.images.numpy())
+        np.save(draft / f"{part}_labels.npy", data.labels.numpy())
+        about[part] = data.fingerprint
     (draft / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def _publish(draft: Path, folder: Path) -> None:
-    """Give the draft its name; an entry there, damaged or another process's, makes room."""
-    shutil.rmtree(folder, ignore_errors=True)
+def _publish(draft: Path, folder: Path, key: str) -> None:
+    """Give the draft its name, unless another process has just stored the same images."""
     try:
         draft.rename(folder)
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-            raise  # otherwise another process has just stored the same images
+            raise
+        if load(key, "") is None:  # a damaged entry makes room
+            shutil.rmtree(folder)
+            draft.rename(folder)
 
 
-def unwritable(folder: Path, error: OSError) -> DataError:
+def _sweep(parent: Path) -> None:
+    """Remove the drafts that killed processes left behind."""
+    for draft in parent.glob("draft-*"):
+        if time.time() - draft.stat().st_mtime > ABANDONED:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def unwritable(asked: str, folder: Path, error: OSError) -> DataError:
     """Return the error that says why nothing can be written in `folder`."""
-    if error.errno == errno.ENOSPC:
-        return DataError(
-            "Keeping the decoded images on disk.",
-            got=f"no space left in {folder}",
-            rule="CIFAR-10 needs 185 MB decoded, and 170 MB more for a download",
-            next_step="free some space, or set CONVBOOK_CACHE to a folder on another disk",
-        )
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return DataError(
-        "Keeping the decoded images on disk.",
+        asked,
         got=f"{folder}: {error.strerror or error}",
-        rule="the cache must be a folder that you may write in",
-        next_step="set CONVBOOK_CACHE to such a folder",
+        rule="CIFAR-10 needs 185 MB decoded, and 170 MB more for a download"
+        if full
+        else "the cache is a folder that you may write in",
+        next_step="free some space, or set CONVBOOK_CACHE to a folder on another disk"
+        if full
+        else "set CONVBOOK_CACHE to such a folder",
     )
 
 

@@ -55,6 +55,10 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def to(self, device: str | torch.device) -> Images:
+        """Return the same images with both tensors on `device`."""
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+
     def subset(self, indices: torch.Tensor, *, role: str | None = None) -> Images:
         """Return the images at `indices` (int64), in that order, with a fingerprint of their own.
 
@@ -99,8 +103,8 @@ def fingerprint(images: torch.Tensor, labels: torch.Tensor) -> str:
     The same images in the same order have the same fingerprint on any machine.
     """
     digest = hashlib.sha256()
-    digest.update(memoryview(images.contiguous().numpy()).cast("B"))
-    digest.update(memoryview(labels.contiguous().numpy().astype("<i8", copy=False)).cast("B"))
+    digest.update(images.cpu().contiguous().numpy().data)
+    digest.update(labels.cpu().contiguous().numpy().astype("<i8", copy=False).data)
     return digest.hexdigest()[:16]
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-import tarfile
-import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,37 +40,17 @@ class _ArrayUnpickler(pickle.Unpickler):
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
-def has_batches(folder: Path) -> bool:
-    """Return whether `folder` holds at least one file of the standard batches."""
-    return any((folder / name).is_file() for name in FILES)
+def decode(contents: dict[str, bytes], where: Path, source: str) -> Dataset:
+    """Decode the standard batches.
 
+    Args:
+        contents: the bytes of each of FILES.
+        where: the folder or archive, for messages.
+        source: the data set's words.
 
-def from_batches(folder: Path, source: str) -> Dataset:
-    """Read the standard batches in `folder`."""
-    contents = {name: (folder / name).read_bytes() for name in FILES if (folder / name).is_file()}
-    return _dataset(contents, str(folder), source)
-
-
-def from_tar(path: Path, source: str) -> Dataset:
-    """Read the standard batches in the archive `path`, without unpacking it."""
-    contents = {}
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                name, file = PurePosixPath(member.name).name, archive.extractfile(member)
-                if name in FILES and file is not None:
-                    contents[name] = file.read()
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise DataError(
-            f"Reading the archive {path}.",
-            got=f"{type(error).__name__}: {error}",
-            rule="the archive must be whole",
-            next_step="copy or download it again",
-        ) from error
-    return _dataset(contents, str(path), source)
-
-
-def _dataset(contents: dict[str, bytes], where: str, source: str) -> Dataset:
+    Raises:
+        DataError: for a missing batch, or one that does not hold what a batch holds.
+    """
     missing = [name for name in FILES if name not in contents]
     if missing:
         raise DataError(
@@ -100,7 +78,7 @@ def _dataset(contents: dict[str, bytes], where: str, source: str) -> Dataset:
         ) from error
 
 
-def _unpickle(name: str, content: bytes, where: str) -> dict[bytes, Any]:
+def _unpickle(name: str, content: bytes, where: Path) -> dict[bytes, Any]:
     """Return the dict of a batch, with bytes as keys whichever Python wrote it."""
     try:
         batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()

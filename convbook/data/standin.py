@@ -12,6 +12,7 @@ on the machine): the same seed gives the same bytes everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,74 +25,51 @@ SIZE = 32  # pixels
 CHUNK = 500  # images drawn at once: 2 MB a plane, small enough to stay in a processor's cache
 SOURCE = "stand-in of drawn shapes (NOT CIFAR-10)"
 
-Plane = npt.NDArray[np.float32]
-
-# Signed distances, in units of the shape's radius: negative inside, positive outside. They take
-# coordinates (u, v) of the shape's own frame, where it is about as large as the unit disc.
+Plane = npt.NDArray[np.floating[Any]]  # float32 throughout
+Distance = Callable[[Plane, Plane], Any]
 
 
-def _disc(u: Plane, v: Plane) -> Plane:
-    return np.sqrt(u * u + v * v) - 0.9
+def _ball(u: Plane, v: Plane, radius: float) -> Any:
+    """Return the signed distance to a disc about the origin."""
+    return np.sqrt(u * u + v * v) - radius
 
 
-def _ring(u: Plane, v: Plane) -> Plane:
-    return np.abs(np.sqrt(u * u + v * v) - 0.72) - 0.25
+def _box(u: Plane, v: Plane, half: float) -> Any:
+    """Return the signed distance to a square about the origin, measured along the axes."""
+    return np.maximum(np.abs(u), np.abs(v)) - half
 
 
-def _square(u: Plane, v: Plane) -> Plane:
-    return np.maximum(np.abs(u), np.abs(v)) - 0.8
-
-
-def _frame(u: Plane, v: Plane) -> Plane:
-    return np.abs(np.maximum(np.abs(u), np.abs(v)) - 0.65) - 0.2
-
-
-def _triangle(u: Plane, v: Plane) -> Plane:
-    # Three half-planes; 0.5 and 0.866 are the cosine and the sine of 60 degrees.
-    return np.maximum(-v, np.maximum(0.866 * u + 0.5 * v, -0.866 * u + 0.5 * v)) - 0.55
-
-
-def _cross(u: Plane, v: Plane) -> Plane:
-    a, b = np.abs(u), np.abs(v)
-    return np.maximum(np.minimum(a, b) - 0.27, np.maximum(a, b) - 1)
-
-
-def _bars(u: Plane, v: Plane) -> Plane:
-    # Three parallel bars, 0.72 apart.
-    return np.maximum(np.minimum(np.abs(u), np.abs(np.abs(u) - 0.72)) - 0.19, np.abs(v) - 0.9)
-
-
-def _crescent(u: Plane, v: Plane) -> Plane:
-    bite = np.sqrt((u - 0.55) * (u - 0.55) + v * v) - 0.75
-    return np.maximum(np.sqrt(u * u + v * v) - 1, -bite)
-
-
-def _dots(u: Plane, v: Plane) -> Plane:
-    # Four discs at the corners of a square.
-    a, b = np.abs(u) - 0.58, np.abs(v) - 0.58
-    return np.sqrt(a * a + b * b) - 0.36
-
-
-def _arrow(u: Plane, v: Plane) -> Plane:
-    # A chevron: the band between two copies of the wedge v = |u|.
-    return np.maximum(np.abs(v + np.abs(u) - 0.35) - 0.35, np.abs(u) - 0.85)
-
-
-SHAPES: dict[str, Callable[[Plane, Plane], Plane]] = {
-    "disc": _disc,
-    "ring": _ring,
-    "square": _square,
-    "frame": _frame,
-    "triangle": _triangle,
-    "cross": _cross,
-    "bars": _bars,
-    "crescent": _crescent,
-    "dots": _dots,
-    "arrow": _arrow,
+# Each class is a signed distance, negative inside and positive outside, of points (u, v) in the
+# shape's own frame, where it is about as large as the unit disc. The union of two shapes is the
+# minimum of their distances, what they share is the maximum.
+SHAPES: dict[str, Distance] = {
+    "disc": lambda u, v: _ball(u, v, 0.9),
+    "ring": lambda u, v: np.abs(_ball(u, v, 0.72)) - 0.25,
+    "square": lambda u, v: _box(u, v, 0.8),
+    "frame": lambda u, v: np.abs(_box(u, v, 0.65)) - 0.2,
+    # three half-planes, 120 degrees apart
+    "triangle": lambda u, v: np.maximum(-v, 0.866 * np.abs(u) + 0.5 * v) - 0.55,
+    "cross": lambda u, v: np.maximum(
+        np.minimum(np.abs(u), np.abs(v)) - 0.27, np.maximum(np.abs(u), np.abs(v)) - 1
+    ),
+    # three upright bars
+    "bars": lambda u, v: np.maximum(
+        np.minimum(np.abs(u), np.abs(np.abs(u) - 0.72)) - 0.19, np.abs(v) - 0.9
+    ),
+    # a disc without a smaller disc on its right
+    "crescent": lambda u, v: np.maximum(_ball(u, v, 1), -_ball(u - 0.55, v, 0.75)),
+    # four discs, at the corners of a square
+    "dots": lambda u, v: _ball(np.abs(u) - 0.58, np.abs(v) - 0.58, 0.36),
+    # the band between two wedges
+    "arrow": lambda u, v: np.maximum(np.abs(v + np.abs(u) - 0.35) - 0.35, np.abs(u) - 0.85),
 }
 
+# Each class's favourite colour, as (10, 3, 1, 1) differences from grey: a weak hint, as the sky
+# behind an aeroplane is, without which the first passes would teach nothing.
+LEANING = Stream(0).uniform(-48, 48, (len(SHAPES), 3, 1, 1))
 
-def draw_standin(n_train: int, n_test: int, seed: int) -> Dataset:
+
+def draw(n_train: int, n_test: int, seed: int) -> Dataset:
     """Draw the stand-in: every slice of it mixes the ten classes, each class as often as another.
 
     Returns:
@@ -114,21 +92,21 @@ def _draw(labels: npt.NDArray[np.int64], stream: Stream) -> npt.NDArray[np.uint8
     """Draw one image a label: (n, 3, 32, 32)."""
     n = len(labels)
     picture = _background(n, stream)
-    u, v, radius = _frames(n, stream, (8, 13), 9)
-    coverage = _coverage(labels, u, v, radius)
-    picture += (_far_colour(picture, stream) - picture) * coverage[:, None]
-    for _ in range(2):
+    u, v, radius = _frames(n, stream, radii=(7, 13), reach=7)
+    picture = _paint(picture, _colour(labels, stream), _coverage(labels, u, v, radius))
+    for _ in range(4):
         picture = _clutter(picture, stream)
-    picture += stream.uniform(-24, 24, picture.shape)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    picture += stream.uniform(-40, 40, picture.shape)
+    pixels: npt.NDArray[np.uint8] = np.clip(picture, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _background(n: int, stream: Stream) -> Plane:
     """Fade from one colour to another across each image, in a random direction: (n, 3, 32, 32)."""
-    one, other = stream.uniform(30, 226, (2, n, 3, 1, 1))
+    one, other = stream.uniform(10, 170, (2, n, 3, 1, 1))
     x, y = _grid()
     direction = stream.uniform(-1, 1, (2, n, 1, 1))
-    fade = (direction[0] * x + direction[1] * y) / np.float32(SIZE) + np.float32(0.5)
+    fade = (direction[0] * x + direction[1] * y) / SIZE + 0.5  # (n, 32, 32)
     return one + (other - one) * np.clip(fade, 0, 1)[:, None]
 
 
@@ -137,13 +115,13 @@ def _frames(
 ) -> tuple[Plane, Plane, Plane]:
     """Return each pixel's coordinates (u, v), (n, 32, 32), in turned, shifted and scaled frames.
 
-    The frames are `radii` pixels large, up to `reach` pixels off the middle, and turned by up to
-    a little more than a quarter turn each way.
+    The frames are `radii` pixels large, up to `reach` pixels off the middle, and turned by up
+    to 33 degrees each way.
     """
     x, y = _grid()
     dx, dy = stream.uniform(-reach, reach, (2, n, 1, 1))
     radius = stream.uniform(*radii, (n, 1, 1))
-    t = stream.uniform(-0.45, 0.45, (n, 1, 1))  # tan of half the angle
+    t = stream.uniform(-0.3, 0.3, (n, 1, 1))  # tan of half the angle
     cos, sin = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
     u = (cos * (x - dx) + sin * (y - dy)) / radius
     v = (cos * (y - dy) - sin * (x - dx)) / radius
@@ -152,7 +130,7 @@ def _frames(
 
 def _grid() -> tuple[Plane, Plane]:
     """Return x (1, 1, 32) and y (1, 32, 1) of the pixels' middles, from the image's middle."""
-    steps = np.arange(SIZE, dtype=np.float32) - np.float32((SIZE - 1) / 2)
+    steps = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
     return steps[None, None, :], steps[None, :, None]
 
 
@@ -162,21 +140,22 @@ def _coverage(labels: npt.NDArray[np.int64], u: Plane, v: Plane, radius: Plane) 
     for label, shape in enumerate(SHAPES.values()):
         where = labels == label
         distance[where] = shape(u[where], v[where])
-    return np.clip(np.float32(0.5) - distance * radius, 0, 1)
+    return np.clip(0.5 - distance * radius, 0, 1)
 
 
-def _far_colour(picture: Plane, stream: Stream) -> Plane:
-    """Return a colour an image, (n, 3, 1, 1), that stands out from the middle of its background."""
-    middle = picture[:, :, SIZE // 2, SIZE // 2, None, None]
-    step = stream.uniform(60, 120, middle.shape)
-    step *= np.where(stream.uniform(0, 1, middle.shape) < 0.3, -1, 1).astype(np.float32)
-    return np.where(middle < 128, middle + step, middle - step)
+def _colour(labels: npt.NDArray[np.int64], stream: Stream) -> Plane:
+    """Return a bright colour an image, (n, 3, 1, 1), that leans towards its class's favourite."""
+    return stream.uniform(110, 250, (len(labels), 3, 1, 1)) + LEANING[labels]
 
 
 def _clutter(picture: Plane, stream: Stream) -> Plane:
-    """Put a small blot, round or square, in a random colour, on each image."""
+    """Put a small blot, round or square, in any colour, at a random place of each image."""
     n = len(picture)
-    u, v, radius = _frames(n, stream, (1.5, 3), 14)
-    blots = _coverage(stream.integers(2, (n,)) * 2, u, v, radius)  # discs and squares
-    colour = stream.uniform(0, 255, (n, 3, 1, 1))
-    return picture + (colour - picture) * blots[:, None]
+    u, v, radius = _frames(n, stream, radii=(1.5, 4), reach=14)
+    kinds = 2 * stream.integers(2, (n,))  # 0 is the disc, 2 the square
+    return _paint(picture, stream.uniform(0, 255, (n, 3, 1, 1)), _coverage(kinds, u, v, radius))
+
+
+def _paint(picture: Plane, colour: Plane, coverage: Plane) -> Plane:
+    """Lay `colour` over the picture, (n, 3, 32, 32), where and as far as `coverage` says."""
+    return picture + (colour - picture) * coverage[:, None]
