@@ -1,18 +1,43 @@
-"""Networks as data, and `build`, which makes a torch module of one."""
+"""Networks as data, and `build`, which makes a torch module of one.
+
+- `practical`: `PRACTICAL`, the network of the practical in each of its steps
+- `lenet`, `basic_cnn`, `vgg`, `resnet`: `LENET5`, `BASIC_CNN`, `VGG_SMALL`, `RESNET_SMALL`
+- `network`: `Network`; `building`: from data to modules
+"""
 
 from __future__ import annotations
 
 from torch import nn
 
 from convbook.errors import ShapeError
+from convbook.models.basic_cnn import BASIC_CNN
 from convbook.models.building import build_network
+from convbook.models.lenet import LENET5
 from convbook.models.network import Network
 from convbook.models.practical import PRACTICAL, practical_layers
+from convbook.models.resnet import RESNET_SMALL, residual_block, resnet_layers
+from convbook.models.vgg import VGG_SMALL, vgg_layers
 
-__all__ = ["NETWORKS", "PRACTICAL", "Network", "build", "practical_layers"]
+__all__ = [
+    "BASIC_CNN",
+    "LENET5",
+    "NETWORKS",
+    "PRACTICAL",
+    "RESNET_SMALL",
+    "VGG_SMALL",
+    "Network",
+    "build",
+    "practical_layers",
+    "residual_block",
+    "resnet_layers",
+    "vgg_layers",
+]
 
 #: Every network that `build` knows by name.
-NETWORKS: dict[str, Network] = {**PRACTICAL}
+NETWORKS: dict[str, Network] = {
+    **PRACTICAL,
+    **{network.name: network for network in (LENET5, BASIC_CNN, VGG_SMALL, RESNET_SMALL)},
+}
 
 
 def build(network: Network | str, *, seed: int | None = None) -> nn.Module:

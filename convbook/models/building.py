@@ -59,18 +59,13 @@ class Sum(nn.Module):
 
     def __init__(self, layers: nn.Sequential, shortcut: nn.Sequential) -> None:
         super().__init__()
-        self.order = [name for name, _ in layers.named_children()]
-        for name, module in layers.named_children():
-            self.add_module(name, module)
+        self.layers = layers
         self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of both branches, (N, C', H', W')."""
-        y = x
-        for name in self.order:
-            y = self.get_submodule(name)(y)
-        shortcut: Tensor = self.shortcut(x)
-        return y + shortcut
+        y: Tensor = self.layers(x) + self.shortcut(x)
+        return y
 
 
 class Concat(nn.Module):

@@ -1,8 +1,38 @@
 """The network of the practical, in each of its steps.
 
 Steps that change only the training (normalisation, momentum, schedule) share their layers with
-the step before. Augmentation crops the images to 28x28: 28, 14, 7, then 4 only if the last
-pooling rounds up; so the same weights fit both.
+the step before. "base":
+
+    layer     output     parameters  field
+    conv1     32x32x32        2,432      5
+    pool1     32x16x16            0      6
+    conv2     64x16x16       51,264     14
+    pool2     64x8x8              0     16
+    conv3     64x8x8        102,464     32
+    pool3     64x4x4              0     36
+    fc4       1000        1,025,000     60
+    fc5       10             10,010     60
+    total                 1,191,170
+
+From "augmentation" on, the images are crops of 28x28: 28, 14, 7, then 4 because the last pooling
+rounds up, so that the same weights fit both sizes. "batchnorm", the last step:
+
+    layer     output     parameters  field
+    conv1     32x28x28        2,432      5
+    bn1       32x28x28           64      5
+    pool1     32x14x14            0      6
+    conv2     64x14x14       51,264     14
+    bn2       64x14x14          128     14
+    pool2     64x7x7              0     16
+    conv3     64x7x7        102,464     32
+    bn3       64x7x7            128     32
+    pool3     64x4x4              0     36
+    fc4       1000        1,025,000     60
+    dropout4  1000                0     60
+    fc5       10             10,010     60
+    total                 1,191,490
+
+A field wider than the image reaches into the padding: fc4 sees all of it.
 """
 
 from __future__ import annotations

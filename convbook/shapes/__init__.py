@@ -6,7 +6,7 @@ of the tests. Sizes are an int, or a pair (height, width).
 - `sizes`: `output_size`, `output_shape`, `transposed_output_size`, `same_padding`
 - `layers`: `Conv`, `Pool`, `ReLU`, ..., `Residual`, `Parallel`
 - `field`: `receptive_field` of any stack
-- `tables`: `table`, layer by layer, and `total_parameters`
+- `tables`: `table`, layer by layer, `total_parameters`, `fixed`
 - `text`: `format_table`
 """
 
@@ -28,15 +28,15 @@ from convbook.shapes.layers import (
     Residual,
     Softmax,
     Tanh,
-    named,
 )
+from convbook.shapes.naming import named
 from convbook.shapes.sizes import (
     output_shape,
     output_size,
     same_padding,
     transposed_output_size,
 )
-from convbook.shapes.tables import Row, Table, table, total_parameters
+from convbook.shapes.tables import Row, Table, fixed, table, total_parameters
 from convbook.shapes.text import format_table
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "Softmax",
     "Table",
     "Tanh",
+    "fixed",
     "format_table",
     "named",
     "output_shape",

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from convbook.errors import ShapeError
 from convbook.shapes.integers import Pair, pair, short
-from convbook.shapes.layers import Conv, GlobalPool, Layers, Linear, Parallel, Pool, Residual, named
+from convbook.shapes.layers import Conv, GlobalPool, Layers, Linear, Parallel, Pool, Residual
+from convbook.shapes.naming import named
 
 
 class Axis(NamedTuple):

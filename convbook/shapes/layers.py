@@ -1,12 +1,12 @@
 """Layers as data: what a layer is, without its weights.
 
-A network is a tuple of these. Every number is checked when the layer is written, so the error
-points at its line; how layers fit together is checked by `table`.
+A network is a tuple of these. Every number is checked when the layer is written, so that the
+error points at its line; how layers fit together is checked by `table`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -17,7 +17,7 @@ from convbook.shapes.sizes import check_pool_padding
 
 @dataclass(frozen=True)
 class Layer:
-    """Any layer; `name` replaces the automatic one (see `named`)."""
+    """Any layer; `name` replaces the automatic one of `named`."""
 
     name: str = field(default="", kw_only=True)
 
@@ -200,54 +200,3 @@ def check_layers(layers: Any) -> None:
             rule="a network is a tuple of layers: Conv, Pool, ReLU, Linear, ... of convbook.shapes",
             next_step="write it as a layer, for example Conv(32, 5, padding=2), in a tuple",
         )
-
-
-PREFIXES: dict[type[Layer], str] = {
-    Conv: "conv",
-    Linear: "fc",
-    Residual: "res",
-    Parallel: "parallel",
-    Pool: "pool",
-    GlobalPool: "pool",
-    GlobalAvgPool: "pool",
-    ReLU: "relu",
-    Tanh: "tanh",
-    Softmax: "softmax",
-    BatchNorm: "bn",
-    Dropout: "dropout",
-    Flatten: "flatten",
-}
-ONCE = (Flatten,)
-NUMBERED = (Conv, Linear, Residual, Parallel)
-
-
-def _automatic(layer: Layer, number: int) -> str:
-    prefix = PREFIXES.get(type(layer))
-    if prefix is None:
-        raise ShapeError(
-            "Naming a layer.",
-            got=repr(layer),
-            rule="the kinds of layers are those of convbook.shapes: Conv, Pool, ReLU, Linear, ...",
-            next_step="use one of them, rather than a class derived from Layer",
-        )
-    return prefix if isinstance(layer, ONCE) else f"{prefix}{number}"
-
-
-def named(layers: Layers) -> Iterator[tuple[str, Layer]]:
-    """Yield each layer with its name: conv1, relu1, pool1, conv2, ..., fc4.
-
-    The number goes up at each layer that has weights (and at each block); what follows shares
-    it. A name that is taken already gets _2, _3, ....
-    """
-    check_layers(layers)
-    number = 0
-    taken: set[str] = set()
-    for layer in layers:
-        number += isinstance(layer, NUMBERED)
-        first = name = layer.name or _automatic(layer, number)
-        copy = 1
-        while name in taken:
-            copy += 1
-            name = f"{first}_{copy}"
-        taken.add(name)
-        yield name, layer

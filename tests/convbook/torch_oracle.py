@@ -1,5 +1,7 @@
 """What torch says: sizes by sliding a real window, receptive fields by real gradients."""
 
+import re
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -58,3 +60,21 @@ def support(maps, image, position):
     (gradient,) = torch.autograd.grad(maps[0, 0, *position], image, retain_graph=True)
     rows, columns = (gradient[0] != 0).any(dim=0).nonzero(as_tuple=True)
     return (rows.min().item(), rows.max().item()), (columns.min().item(), columns.max().item())
+
+
+def measured_shapes(module, input_shape):
+    """Return the shape that each named child puts out for one image, as it really runs."""
+    shapes = {}
+
+    def record(name):
+        def hook(_module, _inputs, output):
+            shapes[name] = tuple(output.shape[1:])
+
+        return hook
+
+    branches = re.compile(r"(^|\.)(layers|shortcut|branch\d+)$")
+    for name, child in module.named_modules():
+        if name and not branches.search(name):
+            child.register_forward_hook(record(name))
+    module.eval()(torch.zeros(1, *input_shape))
+    return shapes
