@@ -9,7 +9,7 @@ from pathlib import Path
 from convbook.data import cache, files
 from convbook.data.download import CIFAR10, download
 from convbook.data.images import Dataset
-from convbook.data.standin import draw
+from convbook.data.standin import draw_standin
 from convbook.errors import DataError
 
 VARIABLE = "CONVBOOK_DATA"
@@ -59,7 +59,7 @@ def standin(n_train: int = 10_000, n_test: int = 2_000, seed: int = 0) -> Datase
         f"!!  Accuracies on it say nothing about CIFAR-10. To use the real images, set\n"
         f"!!  {VARIABLE} to a folder or archive of them.\n{line}"
     )
-    return draw(n_train, n_test, seed)
+    return draw_standin(n_train, n_test, seed)
 
 
 def _auto() -> Dataset:

@@ -69,7 +69,7 @@ SHAPES: dict[str, Distance] = {
 LEANING = Stream(0).uniform(-48, 48, (len(SHAPES), 3, 1, 1))
 
 
-def draw(n_train: int, n_test: int, seed: int) -> Dataset:
+def draw_standin(n_train: int, n_test: int, seed: int) -> Dataset:
     """Draw the stand-in: every slice of it mixes the ten classes, each class as often as another.
 
     Returns:
