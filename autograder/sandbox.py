@@ -7,7 +7,6 @@ child a submission, ready in some milliseconds.
 
 from __future__ import annotations
 
-import array
 import contextlib
 import json
 import os
@@ -18,11 +17,11 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import convbook
 from autograder.limits import DEFAULT, Limits
@@ -77,6 +76,7 @@ class Child:
     def __init__(self, control: socket.socket, requests: int, responses: int, output: int) -> None:
         self.requests, self.responses, self.output = requests, responses, output
         self.ended: Ended | None = None
+        self.last: Callable[[], None] | None = None  # what is to be done after its end
         self._control = control
 
     def wait(self, seconds: float | None) -> Ended:
@@ -108,6 +108,8 @@ class Child:
             with contextlib.suppress(OSError):
                 os.close(fd)
         self._control.close()
+        if self.last is not None:
+            self.last()
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +130,7 @@ class Sandbox:
 
     def __init__(self, role: str, *, unsafe: bool = False, nested: bool | None = None) -> None:
         self.role, self.unsafe = role, unsafe
-        self.nested = role == "student" and not unsafe if nested is None else nested
+        self.nested = (role == "student" and not unsafe) if nested is None else nested
         self._lock = threading.Lock()
         self._jobs = 0
         self._server: subprocess.Popen[bytes] | None = None
@@ -141,8 +143,8 @@ class Sandbox:
         """True where each submission needs a server of its own."""
         return self.role == "student" and not self.nested and not self.unsafe
 
-    def start(self) -> Self:
-        """Start the server and wait until torch is loaded."""
+    def launch(self) -> None:
+        """Start the server; it loads torch while the caller does something else."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = self._command(theirs.fileno())
         self._server = subprocess.Popen(
@@ -157,8 +159,14 @@ class Sandbox:
         theirs.close()
         ours.settimeout(STARTUP_SECONDS)
         self._control = ours
+
+    def start(self) -> Self:
+        """Wait until the server is ready, starting it first where nobody did."""
+        if self._control is None:
+            self.launch()
+        control = _open(self._control)
         try:
-            answer = ours.recv(16)
+            answer = control.recv(16)
         except OSError:
             answer = b""
         if answer != b"ready":
@@ -168,7 +176,20 @@ class Sandbox:
                 got=words or "no answer",
                 next_step="run `python -m autograder doctor` to see what this machine allows",
             )
+        if self.role == "student" and self.nested and not self._nests():
+            self.stop()
+            self.nested = False
         return self
+
+    def _nests(self) -> bool:
+        """Try one child: does this machine let it have namespaces of its own?"""
+        with self._fork(DEFAULT) as child:
+            os.close(child.requests)  # no requests: it ends by itself
+            child.requests = -1
+            try:
+                return child.wait(30.0).code == 0
+            except GradingError:
+                return False
 
     def _last_words(self) -> str:
         server = self._server
@@ -183,21 +204,37 @@ class Sandbox:
         return python if self.unsafe else [*bubblewrap(self.role, self.nested), *python]
 
     def spawn(self, limits: Limits = DEFAULT) -> Child:
-        """Fork one child; it waits for requests."""
-        with self._lock:
-            if self._control is None:
-                self.start()
-            self._jobs += 1
-            job = {"number": self._jobs, "limits": asdict(limits)}
-            control = self._control
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            pipes = [os.pipe(), os.pipe(), os.pipe()]
-            (take, requests), (responses, answer), (output, write) = pipes
-            passed = [theirs.fileno(), take, answer, write]
-            assert_socket(control).sendmsg(
-                [json.dumps(job).encode()],
-                [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))],
-            )
+        """Fork one child; it waits for requests.
+
+        Where children get no namespaces of their own, each has a server of its own instead.
+        """
+        if not self.single_use:
+            return self._fork(limits)
+        alone = Sandbox(self.role, nested=False)
+        try:
+            alone.start()
+            child = alone._fork(limits)
+        except BaseException:
+            alone.stop()
+            raise
+        child.last = alone.stop
+        return child
+
+    def _fork(self, limits: Limits) -> Child:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (take, requests), (responses, answer), (output, write) = os.pipe(), os.pipe(), os.pipe()
+        passed = [theirs.fileno(), take, answer, write]
+        try:
+            with self._lock:
+                self._jobs += 1
+                job = {"number": self._jobs, "limits": asdict(limits)}
+                socket.send_fds(_open(self._control), [json.dumps(job).encode()], passed)
+        except BaseException:
+            ours.close()
+            for fd in (requests, responses, output):
+                os.close(fd)
+            raise
+        finally:
             theirs.close()
             for fd in passed[1:]:
                 os.close(fd)
@@ -219,7 +256,7 @@ class Sandbox:
             self._server = None
 
     def __enter__(self) -> Self:
-        return self if self.single_use else self.start()
+        return self.start()
 
     def __exit__(
         self,
@@ -230,8 +267,7 @@ class Sandbox:
         self.stop()
 
 
-def assert_socket(control: socket.socket | None) -> socket.socket:
-    """Return the control socket of a started server."""
+def _open(control: socket.socket | None) -> socket.socket:
     if control is None:
         raise GradingError("Starting a process in the sandbox.", got="a sandbox that was stopped")
     return control
@@ -247,10 +283,11 @@ def bubblewrap(role: str, nested: bool) -> list[str]:
     if root and role == "student":
         for capability in CAPABILITIES:
             command += ["--cap-add", f"CAP_{capability}"]
-    command += ["--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp"]
+    size = ["--perms", "1777", "--size", str(DEFAULT.disk), "--tmpfs"]
+    command += ["--proc", "/proc", *size, "/tmp"]
     for device in DEVICES:
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    command += ["--perms", "1777", "--tmpfs", "/dev/shm"]
+    command += [*size, "/dev/shm"]
     made: set[str] = set()
     for source, target in _binds(role):
         for parent in reversed(Path(target).parents[:-1]):
@@ -309,10 +346,3 @@ def _environment(unsafe: bool) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
     }
-
-
-def describe(sandbox: Sandbox) -> dict[str, Any]:
-    """Return what protects the machine, for results and for `doctor`."""
-    if sandbox.unsafe:
-        return {"kind": "none", "nested": False}
-    return {"kind": "bubblewrap", "nested": sandbox.nested}

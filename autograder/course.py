@@ -1,0 +1,198 @@
+"""The course folder: where things are, and what a practical asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import autograder
+import convbook
+from convbook.errors import GradingError
+
+Cell = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder laid out as nbgrader lays it out, with `exercises/` beside."""
+
+    root: Path
+
+    def exercise(self, assignment: str) -> Path:
+        """The notebook that students get."""
+        return self.root / "exercises" / assignment / f"{assignment}.ipynb"
+
+    def submitted(self, assignment: str) -> dict[str, Path]:
+        """The folders handed in for a practical, by student, in alphabetical order."""
+        folder = self.root / "submitted"
+        if not folder.is_dir():
+            return {}
+        found = {path.name: path / assignment for path in sorted(folder.iterdir())}
+        return {
+            student: path
+            for student, path in found.items()
+            if not student.startswith(".") and (path.is_dir() or path.is_symlink())
+        }
+
+    def autograded(self, assignment: str, student: str) -> Path:
+        """The folder that formgrader reads for one student."""
+        return self.root / "autograded" / student / assignment
+
+    def feedback(self, assignment: str, student: str) -> Path:
+        """The page that one student gets."""
+        return self.root / "feedback" / student / assignment / f"{assignment}.html"
+
+    def reports(self, assignment: str) -> Path:
+        """The folder of results and tables of a practical."""
+        return self.root / "reports" / assignment
+
+    def result(self, assignment: str, student: str) -> Path:
+        """The result of one submission."""
+        return self.reports(assignment) / "results" / f"{student}.json"
+
+    @property
+    def gradebook(self) -> str:
+        """The URL of nbgrader's database."""
+        return f"sqlite:///{self.root / 'gradebook.db'}"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A practical as its exercise notebook defines it: cells, items and prose."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    metadata: dict[str, Any]
+    nbformat_minor: int
+
+    @cached_property
+    def by_id(self) -> dict[str, Cell]:
+        """The cells that nbgrader knows, by their grade_id."""
+        return {grade_id(cell): cell for cell in self.cells if grade_id(cell)}
+
+    @cached_property
+    def checks(self) -> dict[str, str]:
+        """The item that each check cell stands for, by its grade_id."""
+        return {
+            name: cell["metadata"]["convbook"]["item"]
+            for name, cell in self.by_id.items()
+            if is_check(cell)
+        }
+
+    @cached_property
+    def prose(self) -> dict[str, float]:
+        """The points of each answer that is graded by hand, by its grade_id."""
+        return {
+            name: float(cell["metadata"]["nbgrader"]["points"])
+            for name, cell in self.by_id.items()
+            if is_prose(cell)
+        }
+
+    @property
+    def auto_points(self) -> float:
+        """The points that the machine can give."""
+        return sum(float(self.by_id[name]["metadata"]["nbgrader"]["points"]) for name in self.checks)
+
+
+def nbgrader(cell: Cell) -> dict[str, Any]:
+    """Return nbgrader's metadata of a cell, empty when it has none."""
+    found = cell.get("metadata", {})
+    found = found.get("nbgrader", {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def grade_id(cell: Cell) -> str:
+    """Return nbgrader's name of a cell, or an empty text."""
+    name = nbgrader(cell).get("grade_id")
+    return name if isinstance(name, str) else ""
+
+
+def is_check(cell: Cell) -> bool:
+    """Is this a cell whose points the machine gives?"""
+    data = nbgrader(cell)
+    return bool(data.get("grade")) and not data.get("solution")
+
+
+def is_prose(cell: Cell) -> bool:
+    """Is this an answer whose points a person gives?"""
+    data = nbgrader(cell)
+    return bool(data.get("grade")) and bool(data.get("solution"))
+
+
+def is_answer(cell: Cell) -> bool:
+    """Does a student write in this cell?"""
+    return bool(nbgrader(cell).get("solution"))
+
+
+def load(course: Course, name: str) -> Assignment:
+    """Read the exercise notebook of a practical and hold it against the questions.
+
+    Raises:
+        GradingError: there is none, or its items are not those of the questions.
+    """
+    path = course.exercise(name)
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GradingError(
+            f"Reading the exercises of {name!r}.",
+            got=str(error),
+            rule=f"the course folder is {course.root}, with exercises/{name}/{name}.ipynb in it",
+            next_step="correct the name, or build the exercises: python -m autograder build",
+        ) from None
+    assignment = Assignment(
+        name,
+        tuple({**cell, "source": text_of(cell)} for cell in notebook["cells"]),
+        notebook["metadata"],
+        notebook["nbformat_minor"],
+    )
+    _compare_points(assignment)
+    return assignment
+
+
+def _compare_points(assignment: Assignment) -> None:
+    from autograder import questions
+
+    for name, cell in assignment.by_id.items():
+        if not is_check(cell):
+            continue
+        item_id = cell["metadata"].get("convbook", {}).get("item")
+        if item_id is None:
+            raise GradingError(
+                f"Reading the check cell {name!r} of {assignment.name}.",
+                rule="its metadata names the item that it stands for",
+                next_step="build the exercises again: python -m autograder build",
+            )
+        item, points = questions.item(item_id), float(nbgrader(cell)["points"])
+        if points != item.points:
+            raise GradingError(
+                f"Reading the check cell {name!r} of {assignment.name}.",
+                got=f"{points:g} points in the notebook, {item.points:g} in the question",
+                rule="the notebook is built from the questions",
+                next_step="build the exercises again: python -m autograder build",
+            )
+
+
+def text_of(cell: Cell) -> str:
+    """Return the source of a cell, which the format allows to be a list of lines."""
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
+
+
+def grader_version() -> str:
+    """Return the version of the grader: a mark can be repeated with the same one.
+
+    It changes with every line that a mark depends on: the questions, the comparison of answers
+    and the processes that run them.
+    """
+    digest = hashlib.sha256()
+    grader, library = Path(autograder.__file__).parent, Path(convbook.__file__).parent
+    paths = [*grader.glob("*.py"), *(grader / "questions").glob("*.py")]
+    paths += [*(library / "check").rglob("*.py"), *(library / "shapes").rglob("*.py")]
+    for path in sorted(paths, key=lambda path: path.as_posix()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{convbook.__version__}+{digest.hexdigest()[:12]}"

@@ -1,0 +1,150 @@
+"""The result of one submission: one JSON file, checked against a schema on every way."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from convbook.errors import GradingError
+
+SCHEMA_VERSION = 1
+STATES = ("graded", "partly graded", "needs review")
+
+Result = dict[str, Any]
+
+_TEXT = {"type": "string"}
+_POINTS = {"type": "number", "minimum": 0}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    """Return the schema of an object that has these keys and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _list(of: Any) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+def _or_null(schema: Any) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_PUBLIC_FAILURE = _object(
+    public={"const": True},
+    arguments={"type": "object", "additionalProperties": _TEXT},
+    expected=_TEXT,
+    got=_or_null(_TEXT),
+    problem=_TEXT,
+)
+_HIDDEN_FAILURE = _object(public={"const": False})
+_ITEM = _object(
+    id=_TEXT,
+    points=_POINTS,
+    max_points=_POINTS,
+    passed={"type": "boolean"},
+    cases=_list(
+        _object(public={"type": "boolean"}, passed={"type": "boolean"}, problem=_or_null(_TEXT))
+    ),
+    first_failure=_or_null({"anyOf": [_PUBLIC_FAILURE, _HIDDEN_FAILURE]}),
+    misconception=_or_null(_TEXT),
+    words=_TEXT,
+    hint=_TEXT,
+)
+_CELL = _object(
+    name=_TEXT,
+    status={"enum": ["ok", "error", "died", "timeout"]},
+    error=_TEXT,
+    output=_TEXT,
+    cut={"type": "boolean"},
+)
+_PROSE = _object(
+    grade_id=_TEXT, max_points=_POINTS, answered={"type": "boolean"}, hash=_TEXT, source=_TEXT
+)
+SCHEMA = _object(
+    schema_version={"const": SCHEMA_VERSION},
+    assignment=_TEXT,
+    student=_TEXT,
+    submission_hash=_TEXT,
+    grader_version=_TEXT,
+    sandbox={"enum": ["bubblewrap", "none"]},
+    state={"enum": list(STATES)},
+    reason=_TEXT,
+    timestamp=_or_null(_TEXT),
+    seconds={"type": "number", "minimum": 0},
+    points=_POINTS,
+    max_points=_POINTS,
+    items=_list(_ITEM),
+    cells=_list(_CELL),
+    prose=_list(_PROSE),
+    repairs=_list(_TEXT),
+    recorded={"type": "boolean"},
+)
+
+
+@cache
+def _validator() -> Any:
+    return jsonschema.Draft202012Validator(SCHEMA)
+
+
+def validate(result: Result) -> Result:
+    """Return a result that keeps to the schema and adds up, or raise GradingError."""
+    error = jsonschema.exceptions.best_match(_validator().iter_errors(result))
+    if error is not None:
+        where = "/".join(str(part) for part in error.absolute_path)
+        raise _wrong(result, f"at {where or 'the top'}: {error.message[:300]}")
+    if any(item["points"] > item["max_points"] for item in result["items"]):
+        raise _wrong(result, "an item with more points than it is worth")
+    total = sum(item["points"] for item in result["items"])
+    if abs(total - result["points"]) > 1e-9:
+        raise _wrong(result, f"{result['points']:g} points, where its items give {total:g}")
+    if (result["state"] == "graded") != (result["reason"] == ""):
+        raise _wrong(result, "every state but 'graded' has a reason, and that one has none")
+    return result
+
+
+def _wrong(result: Result, got: str) -> GradingError:
+    student = result.get("student") if isinstance(result, dict) else None
+    return GradingError(
+        f"Checking the result of {student!r}.",
+        got=got,
+        rule="a result keeps to autograder.result.SCHEMA",
+        next_step="grade this submission again with --force",
+    )
+
+
+def save(result: Result, path: Path) -> None:
+    """Write a result, whole or not at all."""
+    write_whole(path, json.dumps(validate(result), indent=1, ensure_ascii=False) + "\n")
+
+
+def load(path: Path) -> Result | None:
+    """Read a result; None where there is none, or none that keeps to the schema."""
+    try:
+        return validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, GradingError):
+        return None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever finds half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with open(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(fd, 0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
