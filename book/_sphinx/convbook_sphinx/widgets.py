@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
-from pathlib import Path
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
 
+    from convbook.widgets.base import Bundle, Widget
+
 PACKAGE = "convbook.widgets"
 
 
@@ -31,69 +33,47 @@ class WidgetError(ConvbookError):
     """A live figure that cannot be made as it was asked for."""
 
 
-def widget_class(name: str, package: str = PACKAGE) -> tuple[type[Any], Path]:
-    """Return the class that the module `name` defines, and the module's file."""
-    import anywidget
+def widget_class(name: str, package: str = PACKAGE) -> type[Widget]:
+    """Return the widget class that the module `name` of `package` defines."""
+    from convbook.widgets.base import Widget
 
     try:
         module = import_module(f"{package}.{name}")
     except ModuleNotFoundError as error:
         raise WidgetError(
-            f"Looking up the widget {name!r}.",
+            "Looking up a widget by its name.",
             got=str(error),
             rule=f"a widget is a module of {package}",
             next_step="correct the name after {widget}",
         ) from error
-    found = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, anywidget.AnyWidget)
-        and value.__module__ == module.__name__
-    ]
-    if len(found) != 1:
-        raise WidgetError(
-            f"Looking up the class of the widget {name!r}.",
-            got=f"{len(found)} classes",
-            rule=f"{module.__name__} defines exactly one anywidget class",
-        )
-    return found[0], Path(str(module.__file__))
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Widget) and value.__module__ == module.__name__:
+            return value
+    raise WidgetError(
+        "Looking up the class of a widget.",
+        got=f"no class in {module.__name__}",
+        rule="the module of a widget defines one subclass of Widget",
+    )
 
 
-def own_keys(cls: type[Any]) -> list[str]:
-    """Return the names of the state that the widget itself reads, in the order of its class."""
-    from anywidget import AnyWidget
-
-    return [key for key in cls.class_traits(sync=True) if key not in AnyWidget.class_traits()]
-
-
-def checked_state(cls: type[Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    """Return the whole state of a widget made with `overrides`.
+def bundle(cls: type[Widget], body: str) -> Bundle:
+    """Return the files and the checked state of a widget made with the YAML of a directive.
 
     Raises:
-        WidgetError: a name that the class does not have, or a value that it refuses.
+        WidgetError: the body is no YAML mapping, or the class refuses a name or a value in it.
     """
-    keys = own_keys(cls)
-    unknown = [key for key in overrides if key not in keys]
-    if unknown:
-        raise WidgetError(
-            f"Setting the state of {cls.__name__}.",
-            got=", ".join(map(str, unknown)),
-            rule=f"its state is {', '.join(keys)}",
-            next_step="correct the name in the directive",
-        )
     try:
-        widget = cls(**overrides)
-        state = {key: widget.get_state(key)[key] for key in keys}
-        widget.close()
-        json.dumps(state, allow_nan=False)
-    except Exception as error:  # whatever the class says of a bad value is what the author reads
+        state = yaml.safe_load(body) or {}
+        made = cls.bundle(**state)
+        json.dumps(made.state, allow_nan=False)
+    except Exception as error:  # whatever the class says of its state is what the author must read
         raise WidgetError(
             f"Making {cls.__name__} with the state of the directive.",
             got=str(error),
-            next_step="correct the value in the directive",
+            rule="lines of `name: value`, as the docstring of the class says",
+            next_step="correct the body of the directive",
         ) from error
-    return state
+    return made
 
 
 def inline_json(value: Any) -> str:
@@ -101,11 +81,11 @@ def inline_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-class widget_node(nodes.General, nodes.Element):  # noqa: N801 - docutils nodes are lower case
-    """A place for a widget: `widget` its name, `state`, `label`, and the paths of its source."""
+class live_figure(nodes.General, nodes.Element):  # noqa: N801 - docutils nodes are lower case
+    """A place for a widget: the attributes of its bundle, its label, and whether it brings its source."""
 
 
-class Widget(SphinxDirective):
+class WidgetDirective(SphinxDirective):
     """Put a widget here; with `:caption:` it is a numbered figure."""
 
     required_arguments = 1
@@ -120,32 +100,21 @@ class Widget(SphinxDirective):
         """Return the widget, in a figure when it has a caption."""
         name = self.arguments[0]
         try:
-            cls, path = widget_class(name)
-            state = checked_state(cls, self.overrides())
+            cls = widget_class(name)
+            made = bundle(cls, "\n".join(self.content))
         except WidgetError as error:
             raise self.error(f"widget {name}: {error}") from error
-        for suffix in (".py", ".mjs", ".css"):
-            self.env.note_dependency(str(path.with_suffix(suffix)))
+        for file in files(PACKAGE).iterdir():
+            if file.is_file():
+                self.env.note_dependency(str(file))
         label = self.options.get("label") or (cls.__doc__ or name).strip().splitlines()[0]
-        node = widget_node(widget=name, state=state, label=label, path=str(path))
+        node = live_figure(widget=name, state=made.state, label=label, esm=made.esm, css=made.css)
         self.set_source_info(node)
         return [self.figure(node) if "caption" in self.options else node]
 
-    def overrides(self) -> dict[str, Any]:
-        """Return the YAML of the body."""
-        try:
-            body = yaml.safe_load("\n".join(self.content)) or {}
-        except yaml.YAMLError as error:
-            raise WidgetError("Reading the state as YAML.", got=str(error)) from error
-        if not isinstance(body, dict):
-            raise WidgetError(
-                "Reading the state as YAML.", got=repr(body), rule="lines of `name: value`"
-            )
-        return body
-
-    def figure(self, node: widget_node) -> nodes.figure:
+    def figure(self, node: live_figure) -> nodes.figure:
         """Return a numbered figure of `node`, with the caption read as MyST."""
-        figure = nodes.figure("", node, classes=["cb-widget-figure"])
+        figure = nodes.figure("", node, classes=["cb-live-figure"])
         inline, messages = self.state.inline_text(self.options["caption"], self.lineno)
         figure += nodes.caption(self.options["caption"], "", *inline)
         figure += messages
@@ -154,31 +123,36 @@ class Widget(SphinxDirective):
         return figure
 
 
-def visit_widget(translator: HTML5Translator, node: widget_node) -> None:
+def first_of_its_kind(app: Sphinx, doctree: nodes.document) -> None:  # noqa: ARG001
+    """Keep the source of each kind of widget only in its first figure on a page."""
+    seen = set()
+    for node in doctree.findall(live_figure):
+        if node["widget"] in seen:
+            del node["esm"], node["css"]
+        seen.add(node["widget"])
+
+
+def visit_live_figure(translator: HTML5Translator, node: live_figure) -> None:
     """Write the place, its state and, at the first of its kind on a page, its source."""
-    name, path = node["widget"], Path(node["path"])
-    label = translator.encode(node["label"])
-    fallback = translator.encode(text("book.no_script"))
-    translator.body.append(
-        f'<div class="cb-widget" data-widget="{name}" role="group" '
-        f'aria-label="{translator.attval(node["label"])}">'
-        f'<script type="application/json">{inline_json(node["state"])}</script>'
-        f'<p class="cb-fallback"><strong>{label}</strong> {fallback}</p></div>\n'
-    )
-    written = translator.__dict__.setdefault("convbook_widgets", set())
-    if name not in written:
-        written.add(name)
-        source = {
-            "esm": path.with_suffix(".mjs").read_text(encoding="utf-8"),
-            "css": path.with_suffix(".css").read_text(encoding="utf-8"),
-        }
+    name, label = node["widget"], node["label"]
+    if "esm" in node:
+        source = inline_json({"esm": node["esm"], "css": node["css"]})
         translator.body.append(
-            f'<script type="application/json" id="cb-source-{name}">{inline_json(source)}</script>\n'
+            f'<script type="application/json" id="cb-source-{name}">{source}</script>\n'
         )
+    translator.body.append(
+        f'<div class="cb-live" data-widget="{name}" role="group" '
+        f'aria-label="{translator.attval(label)}" '
+        f'data-failed="{translator.attval(text("book.widget_failed"))}">'
+        f'<script type="application/json">{inline_json(node["state"])}</script>'
+        f'<p class="cb-fallback"><strong>{translator.encode(label)}</strong> '
+        f"{translator.encode(text('book.no_script'))}</p></div>\n"
+    )
     raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> None:
     """Add the directive."""
-    app.add_node(widget_node, html=(visit_widget, None))
-    app.add_directive("widget", Widget)
+    app.add_node(live_figure, html=(visit_live_figure, None))
+    app.add_directive("widget", WidgetDirective)
+    app.connect("doctree-read", first_of_its_kind)
