@@ -57,7 +57,8 @@ def positive(module):
 
 def support(maps, image, position):
     """Return (first, last) pixel with a gradient, along H and along W."""
-    (gradient,) = torch.autograd.grad(maps[0, 0, *position], image, retain_graph=True)
+    output = maps[0, :, *position].sum()  # all channels: each branch of a block has its own
+    (gradient,) = torch.autograd.grad(output, image, retain_graph=True)
     rows, columns = (gradient[0] != 0).any(dim=0).nonzero(as_tuple=True)
     return (rows.min().item(), rows.max().item()), (columns.min().item(), columns.max().item())
 
