@@ -11,10 +11,13 @@ from convbook.errors import ConvbookError
 from convbook.widgets.base import Bundle, Widget
 from convbook.widgets.conv_stepper import ConvStepper
 from convbook.widgets.kernel_gallery import KernelGallery
+from convbook.widgets.layer_inspector import LayerInspector
 
-__all__ = ["Bundle", "ConvStepper", "KernelGallery", "Widget", "get", "names"]
+__all__ = ["Bundle", "ConvStepper", "KernelGallery", "LayerInspector", "Widget", "get", "names"]
 
-_CLASSES: dict[str, type[Widget]] = {cls.stem: cls for cls in (ConvStepper, KernelGallery)}
+_CLASSES: dict[str, type[Widget]] = {
+    cls.stem: cls for cls in (ConvStepper, KernelGallery, LayerInspector)
+}
 
 
 def names() -> tuple[str, ...]:

@@ -14,14 +14,10 @@ export function samePadding(kernel, dilation = 1) {
   return (dilation * (kernel - 1)) % 2 === 0 && kernel % 2 === 1 ? (dilation * (kernel - 1)) / 2 : null;
 }
 
-/** Receptive field, jump and start (centre of the first unit's field, in pixels) after each layer. */
-export function receptiveFields(layers) {
-  let [field, jump, start] = [1, 1, 0.5];
-  return layers.map(({ kernel_size: k, stride = 1, padding = 0, dilation = 1 }) => {
-    const reach = dilation * (k - 1);
-    field += reach * jump;
-    start += (reach / 2 - padding) * jump;
-    jump *= stride;
-    return { field, jump, start };
-  });
+/** The field along one axis of one output: `size` pixels, `jump` between neighbours, first pixel `start`. */
+export const PIXEL = { size: 1, jump: 1, start: 0 };
+
+/** The field after one more window; output i sees start + i·jump to start + i·jump + size − 1. */
+export function slide({ size, jump, start }, kernel, { stride = 1, padding = 0, dilation = 1 } = {}) {
+  return { size: size + dilation * (kernel - 1) * jump, jump: jump * stride, start: start - padding * jump };
 }
