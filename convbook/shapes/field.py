@@ -83,15 +83,15 @@ def slide(field: Field, layer: Conv | Pool) -> Field:
     )
 
 
-def union(fields: Sequence[Field]) -> Field:
-    """Return the smallest field that holds the fields of all branches.
+def union(path: str, fields: Sequence[Field]) -> Field:
+    """Return the smallest field that holds the fields of all branches of the block `path`.
 
     Raises:
         ShapeError: the branches move over the image in different steps.
     """
     if len({field.jump for field in fields}) > 1:
         raise ShapeError(
-            "Joining branches.",
+            f"Joining the branches of {path}.",
             got=f"strides {[field.jump for field in fields]}",
             rule="every branch of a block has the same stride",
             next_step="give the shortcut the stride of the layers beside it",
@@ -134,7 +134,7 @@ def _through(field: Field, layers: Layers) -> Field:
         if isinstance(layer, Conv | Pool):
             field = slide(field, layer)
         elif isinstance(layer, Residual):
-            field = union([_through(field, layer.layers), _through(field, layer.shortcut)])
+            field = union(name, [_through(field, layer.layers), _through(field, layer.shortcut)])
         elif isinstance(layer, Parallel):
-            field = union([_through(field, branch) for branch in layer.branches])
+            field = union(name, [_through(field, branch) for branch in layer.branches])
     return field

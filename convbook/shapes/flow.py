@@ -99,7 +99,7 @@ def join(path: str, block: Residual | Parallel, ends: list[Flow]) -> Flow:
             next_step="match channels, strides and paddings (shortcut: a 1x1 convolution)",
         )
     shape = shapes[0] if summed else (sum(s[0] for s in shapes), *shapes[0][1:])
-    return Flow(shape, union([end.field for end in ends]), ends[0].extent)
+    return Flow(shape, union(path, [end.field for end in ends]), ends[0].extent)
 
 
 def costs(layer: Layer, before: Flow, after: Flow) -> Costs:

@@ -7,7 +7,7 @@ error points at its line; how layers fit together is checked by `table`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
 from convbook.errors import ShapeError
@@ -15,14 +15,19 @@ from convbook.shapes.integers import Pair, Size, pair, whole
 from convbook.shapes.sizes import check_pool_padding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Layer:
     """Any layer; `name` replaces the automatic one of `named`."""
 
     name: str = field(default="", kw_only=True)
 
+    def __repr__(self) -> str:
+        values = [(part, getattr(self, part.name)) for part in fields(self)]
+        given = (f"{part.name}={value!r}" for part, value in values if value != part.default)
+        return f"{type(self).__name__}({', '.join(given)})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Conv(Layer):
     """Convolution: (C, H, W) -> (channels, H', W').
 
@@ -49,7 +54,7 @@ class Conv(Layer):
             whole(self.in_channels, "in_channels")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pool(Layer):
     """Max or average pooling: (C, H, W) -> (C, H', W'). No stride: windows side by side."""
 
@@ -79,27 +84,27 @@ class Pool(Layer):
         return pair(self.kernel_size if self.stride is None else self.stride, "stride")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReLU(Layer):
     """max(x, 0), element by element."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tanh(Layer):
     """tanh(x), element by element: what LeNet-5 used."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Softmax(Layer):
     """exp(x) over its sum, along the channels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BatchNorm(Layer):
     """Batch normalisation: one learned scale and one shift a channel (or a feature)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dropout(Layer):
     """Zero each value with probability `p` while training."""
 
@@ -115,12 +120,12 @@ class Dropout(Layer):
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flatten(Layer):
     """(C, H, W) -> (C * H * W,), channel by channel, row by row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Linear(Layer):
     """Fully-connected: (in_features,) -> (features,).
 
@@ -137,7 +142,7 @@ class Linear(Layer):
             whole(self.in_features, "in_features")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GlobalPool(Layer):
     """Pooling over the whole map: (C, H, W) -> (C,)."""
 
@@ -147,12 +152,12 @@ class GlobalPool(Layer):
         Pool(self.kind, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GlobalAvgPool(GlobalPool):
     """The mean of each channel: (C, H, W) -> (C,)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Residual(Layer):
     """layers(x) + shortcut(x); an empty shortcut is the identity. Both shapes must agree."""
 
@@ -164,7 +169,7 @@ class Residual(Layer):
         check_layers(self.shortcut)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Parallel(Layer):
     """Every branch on the same input, their channels side by side: H and W must agree."""
 

@@ -154,6 +154,15 @@ def test_names_count_the_layers_with_weights():
     ]
 
 
+def test_layer_shows_what_was_given():
+    block = Residual((Conv(3, 3, padding=1, bias=False), ReLU()), (Conv(3, 1, name="side"),))
+    assert repr(block) == (
+        "Residual(layers=(Conv(channels=3, kernel_size=3, padding=1, bias=False), ReLU()), "
+        "shortcut=(Conv(name='side', channels=3, kernel_size=1),))"
+    )
+    assert repr(Pool("max", 2, name="p")) == "Pool(name='p', kind='max', kernel_size=2)"
+
+
 def test_block_names_its_layers():
     block = Residual((Conv(3, 3, padding=1), BatchNorm()), (Conv(3, 1),))
     rows = table([Conv(3, 1), block], (3, 8, 8))
@@ -355,7 +364,7 @@ REFUSED = {
     ),
     "strides of branches": (
         lambda: receptive_field([Residual((Conv(3, 3, stride=2, padding=1),))]),
-        *("Joining branches", "[2, 1]", "same stride", "shortcut"),
+        *("branches of res1", "[2, 1]", "same stride", "shortcut"),
     ),
     "field of a linear": (
         lambda: receptive_field([Conv(4, 3), Flatten(), Linear(10)]),
