@@ -18,7 +18,9 @@ from convbook.training.files import read_bytes, write_atomically
 from convbook.training.schema import COUNT, OBJECT, TEXT, VERSION, check
 
 OPTIMISER = "optimiser/"  # no module name holds a slash, so the two sorts of tensors cannot collide
-PICKLES = (b"PK\x03\x04", b"\x80")  # first bytes of what torch.save and pickle write
+# First bytes of what torch.save and pickle write. The length that a safetensors file begins with
+# can be the same bytes, but after its eight comes a brace.
+PICKLES = (b"PK\x03\x04", b"\x80")
 STATE = {
     "schema_version": VERSION,
     "epoch": COUNT,
@@ -143,8 +145,8 @@ def load_into(model: torch.nn.Module, weights: dict[str, Tensor]) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    head = read_bytes(path)[:4]
-    if head.startswith(PICKLES):
+    head = read_bytes(path)[:9]
+    if head.startswith(PICKLES) and head[8:] != b"{":
         raise TrainingError(
             f"Reading {path}.",
             got="a file written by torch.save or pickle",

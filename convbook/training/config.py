@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -114,17 +115,14 @@ class Config:
             )
         return cls(**values)
 
-    def same_run(self, other: Config) -> bool:
-        """Say whether the two differ at most by how many epochs they ask for."""
-        return {**self.to_dict(), "epochs": 0} == {**other.to_dict(), "epochs": 0}
-
 
 def _whole(value: object, *, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def _real(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _real(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value)
 
 
 def _require(config: Config, name: str, holds: bool, rule: str) -> None:

@@ -1,0 +1,66 @@
+import dataclasses
+import math
+
+import pytest
+
+from convbook.errors import TrainingError
+from convbook.training import Config
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 2.0),
+        ("epochs", True),
+        ("batch_size", -128),
+        ("batch_size", "128"),
+        ("seed", -1),
+        ("lr", 0),
+        ("lr", -0.1),
+        ("lr", math.nan),
+        ("lr", math.inf),
+        ("lr", "0.1"),
+        ("momentum", 1.0),
+        ("momentum", -0.1),
+        ("gamma", 0),
+        ("gamma", 1.5),
+        ("weight_decay", -1e-4),
+        ("weight_decay", math.nan),
+        ("model", ""),
+        ("model", None),
+        ("normalise", "mean"),
+        ("augment", True),
+        ("augment", ["crop_flip"]),
+        ("amp", None),
+        ("amp", "bf16"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(setting, value):
+    with pytest.raises(TrainingError, match=f"{setting}=") as refusal:
+        Config(**{setting: value})
+    assert repr(value) in refusal.value.got
+    assert refusal.value.rule.startswith(setting)
+
+
+def test_nothing_can_be_changed_afterwards():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().lr = 1.0
+
+
+def test_settings_survive_a_round_trip():
+    config = Config(lr=0.2, gamma=0.95, normalise="sheet", augment="crop_flip", amp="off")
+    assert Config.from_dict(config.to_dict()) == config
+
+
+def test_an_unknown_setting_is_named():
+    with pytest.raises(TrainingError, match="unknown settings learning_rate"):
+        Config.from_dict({"learning_rate": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("gamma", "rates"), [(None, [0.1, 0.1, 0.1]), (0.5, [0.1, 0.05, 0.025]), (1, [0.1, 0.1, 0.1])]
+)
+def test_the_learning_rate_of_each_epoch(gamma, rates):
+    config = Config(lr=0.1, gamma=gamma)
+    assert [config.lr_at(epoch) for epoch in range(3)] == pytest.approx(rates)

@@ -1,0 +1,209 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from convbook.data import batches
+from convbook.errors import TrainingError
+from convbook.training import Config, evaluate, fit
+
+
+def test_the_same_seed_gives_the_same_history(train, finished):
+    assert train().history.numbers() == finished.history.numbers()
+
+
+def test_another_seed_gives_another_history(train, finished):
+    assert train(seed=1).history.batch_loss != finished.history.batch_loss
+
+
+@pytest.mark.parametrize("amp", ["auto", "off"])
+@pytest.mark.parametrize("model", ["base", "batchnorm"])
+def test_the_practicals_network_repeats_itself(data, model, amp):
+    augment = "crop_flip" if model == "batchnorm" else None
+    config = Config(model=model, epochs=1, batch_size=32, amp=amp, augment=augment)
+    first, second = (fit(config, data, progress=False) for _ in range(2))
+    assert first.history.numbers() == second.history.numbers()
+    weights = (run.model.state_dict().values() for run in (first, second))
+    assert all(map(torch.equal, *weights))
+
+
+def test_before_any_update_the_loss_is_that_of_guessing(data):
+    history = fit(Config(epochs=1, batch_size=72), data, progress=False).history
+    assert history.batch_loss[0] == pytest.approx(math.log(10), abs=0.02)
+
+
+def test_the_loop_is_plain_gradient_descent(data):
+    config = Config(epochs=2, batch_size=32, lr=0.05, momentum=0.9, gamma=0.5, amp="off")
+    linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 10))
+    weight, bias = (p.detach().clone().requires_grad_() for p in linear.parameters())
+    velocity = [torch.zeros_like(weight), torch.zeros_like(bias)]
+    for epoch, lr in enumerate((0.05, 0.025)):
+        for x, y in batches(data.train, 32, seed=0, epoch=epoch):
+            loss = F.cross_entropy(x.flatten(1) @ weight.T + bias, y)
+            gradients = torch.autograd.grad(loss, (weight, bias))
+            with torch.no_grad():
+                for p, v, g in zip((weight, bias), velocity, gradients, strict=True):
+                    v.mul_(0.9).add_(g)
+                    p.sub_(lr * v)
+    fit(config, data, model=linear, progress=False)
+    assert torch.allclose(linear[1].weight, weight, atol=1e-5)
+    assert torch.allclose(linear[1].bias, bias, atol=1e-5)
+
+
+def test_it_learns(draw):
+    data = draw(256, 64, seed=0)
+    config = Config(model="batchnorm", augment="crop_flip", epochs=6, batch_size=32, lr=0.02)
+    history = fit(config, data, progress=False).history
+    assert history.column("train_loss")[-1] < 0.9 * history.column("train_loss")[0]
+
+
+def test_train_metrics_are_weighted_means_of_the_batches(finished):
+    sizes = [16, 16, 16, 16, 8]
+    history = finished.history
+    for number, epoch in enumerate(history.epochs):
+        losses = history.batch_loss[5 * number : 5 * number + 5]
+        mean = sum(n * loss for n, loss in zip(sizes, losses, strict=True)) / 72
+        assert epoch.train_loss == pytest.approx(mean)
+
+
+def test_test_metrics_are_those_of_the_returned_model(finished, data):
+    measured = evaluate(finished.model, data.test)
+    assert measured.loss == finished.history.epochs[-1].test_loss
+    assert measured.accuracy == finished.history.epochs[-1].test_accuracy
+
+
+def test_the_callers_random_numbers_are_left_alone(train):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    train(epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_history_is_handed_out_after_each_epoch(train):
+    seen = []
+    train(on_epoch=lambda history: seen.append(len(history.epochs)))
+    assert seen == [1, 2, 3]
+
+
+def test_a_shorter_run_made_longer_is_the_longer_run(train, finished, tmp_path):
+    train(tmp_path, epochs=1)
+    resumed = train(tmp_path)
+    assert resumed.history.numbers() == finished.history.numbers()
+    weights = (run.model.state_dict().values() for run in (resumed, finished))
+    assert all(map(torch.equal, *weights))
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["checkpoint.safetensors", "history.json"]
+
+
+def test_a_finished_run_is_returned_at_once(train, finished, tmp_path):
+    train(tmp_path)
+    again = train(tmp_path, on_epoch=lambda _: pytest.fail("trained again"))
+    assert again.history.numbers() == finished.history.numbers()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"lr": 0.2}, "lr 0.05 there, 0.2 here"),
+        ({"seed": 3, "momentum": 0.0}, "momentum 0.9 there, 0.0 here, seed 0 there, 3 here"),
+        ({"epochs": 1}, "2 epochs there, 1 asked for"),
+    ],
+)
+def test_another_run_in_the_folder_is_refused_and_kept(train, tmp_path, settings, words):
+    train(tmp_path, epochs=2)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(TrainingError, match=words):
+        train(tmp_path, **settings)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_other_images_in_the_folder_are_refused(train, draw, tmp_path):
+    train(tmp_path, epochs=1)
+    with pytest.raises(TrainingError, match=r"images '[0-9a-f]+' there"):
+        train(tmp_path, data=draw(72, 30, seed=1))
+
+
+def test_a_record_shorter_than_the_checkpoint_is_refused(train, tmp_path):
+    train(tmp_path, epochs=1)
+    shorter = (tmp_path / "history.json").read_bytes()
+    train(tmp_path, epochs=2)
+    (tmp_path / "history.json").write_bytes(shorter)
+    with pytest.raises(TrainingError, match=r"2 epochs in checkpoint.safetensors, 1 in history"):
+        train(tmp_path)
+
+
+def test_a_record_without_a_checkpoint_starts_over(train, finished, tmp_path):
+    train(tmp_path, epochs=1)
+    (tmp_path / "checkpoint.safetensors").unlink()
+    assert train(tmp_path).history.numbers() == finished.history.numbers()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_training(train, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match=r"Not a directory|File exists"):
+        train(tmp_path / "file", on_epoch=lambda _: pytest.fail("trained first"))
+
+
+def test_a_loss_that_is_no_number_says_where_and_keeps_what_was_finished(train, small, tmp_path):
+    train(tmp_path, epochs=1)
+    model = small()
+    model[5].weight.register_hook(lambda gradient: gradient * math.inf)
+    with pytest.raises(TrainingError, match=r"epoch 2, batch 2\.\n  got:  a loss of nan"):
+        train(tmp_path, model=model)
+    assert len(train(tmp_path, epochs=1).history.epochs) == 1
+
+
+def test_a_diverging_run_is_stopped(data):
+    with pytest.raises(TrainingError, match=r"a loss of (nan|inf) at lr 1e\+06") as refusal:
+        fit(Config(epochs=2, batch_size=16, lr=1e6), data, progress=False)
+    assert "lower lr" in refusal.value.next_step
+
+
+def test_a_batch_larger_than_the_data_is_refused(train):
+    with pytest.raises(TrainingError, match="batch_size 73, 72 training images"):
+        train(batch_size=73)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (torch.nn.Flatten(), "without trainable weights"),
+        (torch.nn.Conv2d(3, 10, 32), r"output \(1, 10, 1, 1\)"),
+        (torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 9)), r"output \(1, 9\)"),
+        (torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(99, 10)), "cannot be multiplied"),
+    ],
+)
+def test_a_model_that_does_not_fit_the_images_is_refused(train, model, words):
+    with pytest.raises(TrainingError, match=words):
+        train(model=model)
+
+
+def test_a_network_for_whole_images_refuses_crops(data):
+    config = Config(model="base", augment="crop_flip", batch_size=8)
+    with pytest.raises(TrainingError, match=r"\(3, 28, 28\)"):
+        fit(config, data, progress=False)
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta:1:2"])
+def test_a_device_that_is_not_there_is_refused(data, config, device):
+    with pytest.raises(TrainingError, match=f"'{device}'"):
+        fit(config, data, device=device, progress=False)
+
+
+def test_the_history_says_how_it_was_computed(data, config):
+    off, auto = (
+        fit(replace(config, epochs=1, amp=amp), data, progress=False).history
+        for amp in ("off", "auto")
+    )
+    assert off.precision == "float32, channels first (amp off)"
+    assert auto.precision.startswith(("bfloat16, channels last", "float32, channels last"))
+    assert auto.device.startswith(("cpu, ", "cuda, "))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_the_same_seed_gives_the_same_history_on_a_gpu(data, config):
+    first, second = (fit(config, data, device="cuda", progress=False) for _ in range(2))
+    assert first.history.numbers() == second.history.numbers()
