@@ -1,0 +1,205 @@
+"""`python -m autograder grade tp1_layers`: mark everything that was handed in."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from autograder import feedback, report, result
+from autograder.course import Assignment, Course, grader_version, load
+from autograder.gradebook import Gradebook
+from autograder.limits import DEFAULT, Limits
+from autograder.pipeline import Graded, Pipeline, outputs
+from autograder.result import STATES
+from autograder.sandbox import Sandbox
+from convbook.errors import GradingError
+
+UNSAFE = """\
+!!! --unsafe-no-sandbox: student code runs with YOUR rights on this machine. It can read the
+!!! solutions, change the gradebook, delete your files and use the network. The results say so.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("assignment", help="the practical, for instance tp1_layers")
+    parser.add_argument("--course", type=Path, default=Path(), help="the course folder (here)")
+    parser.add_argument("--student", action="append", help="only this student (may be repeated)")
+    parser.add_argument("--jobs", type=int, help="submissions at once (all cores)")
+    parser.add_argument("--force", action="store_true", help="grade again what is graded")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    parser.add_argument(
+        "--unsafe-no-sandbox",
+        action="store_true",
+        help="run student code without bubblewrap, with your own rights",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Grade, write everything, print a summary."""
+    if args.unsafe_no_sandbox:
+        print(UNSAFE, file=sys.stderr)
+    try:
+        graded = grade(
+            Course(args.course.resolve()),
+            args.assignment,
+            students=args.student,
+            jobs=args.jobs,
+            force=args.force,
+            unsafe=args.unsafe_no_sandbox,
+            quiet=args.quiet,
+        )
+    except KeyboardInterrupt:
+        print("\nStopped. What is graded is kept: run it again to go on.", file=sys.stderr)
+        return 130
+    if not args.quiet:
+        print(summary(graded))
+        print(f"Marks, pages and the summary: {args.course / 'reports' / args.assignment}")
+    return 0
+
+
+def grade(
+    course: Course,
+    name: str,
+    *,
+    students: list[str] | None = None,
+    jobs: int | None = None,
+    force: bool = False,
+    unsafe: bool = False,
+    quiet: bool = True,
+    limits: Limits = DEFAULT,
+) -> list[Graded]:
+    """Grade what was handed in for a practical; return what each submission came to.
+
+    Args:
+        course: the course folder.
+        name: the practical.
+        students: only these; all by default.
+        jobs: submissions at once; the number of cores by default.
+        force: grade again what has a result of the same submission and grader.
+        unsafe: run student code without a sandbox.
+        quiet: show no progress bar.
+        limits: of one submission.
+
+    Raises:
+        GradingError: nothing was handed in, or the machine cannot grade.
+    """
+    assignment = load(course, name)
+    folders = _folders(course, name, students)
+    with ExitStack() as stack:
+        sandboxes = [Sandbox(role, unsafe=unsafe) for role in ("student", "checker")]
+        for sandbox in sandboxes:
+            stack.callback(sandbox.stop)
+            sandbox.launch()
+        book = stack.enter_context(Gradebook(course, assignment))  # while torch is loading
+        book.prepare()
+        for sandbox in sandboxes:
+            sandbox.start()
+        pipeline = Pipeline(
+            assignment, grader_version(), *sandboxes, threading.Event(), limits=limits
+        )
+        writer = Writer(course, assignment, book)
+        with _interruptible(pipeline, jobs or os.cpu_count() or 1) as pool:
+            futures = {
+                pool.submit(pipeline.grade, student, folder, writer.kept(student, force)): student
+                for student, folder in folders.items()
+            }
+            done = _collect(futures, writer, quiet)
+        report.write(course, assignment, book)
+    return sorted(done, key=lambda each: each.result["student"])
+
+
+def _folders(course: Course, name: str, students: list[str] | None) -> dict[str, Path]:
+    folders = course.submitted(name)
+    folders = {
+        student: path
+        for student, path in folders.items()
+        if (path.is_dir() or path.is_symlink()) and (not students or student in students)
+    }
+    missing = [student for student in students or [] if student not in folders]
+    if missing or not folders:
+        raise GradingError(
+            f"Looking for submissions of {name!r}.",
+            got=f"nothing of {', '.join(missing)}" if missing else "nothing was handed in",
+            rule=f"they are in {course.root}/submitted/STUDENT/{name}/{name}.ipynb",
+            next_step="collect them there (nbgrader collect, or by hand) and run this again",
+        )
+    return folders
+
+
+@contextmanager
+def _interruptible(pipeline: Pipeline, jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of workers that an exception, Ctrl-C too, ends at once."""
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    try:
+        yield pool
+    except BaseException:
+        pipeline.stop.set()
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _collect(futures: dict[Future[Graded], str], writer: Writer, quiet: bool) -> list[Graded]:
+    done = []
+    with tqdm(total=len(futures), unit="submission", disable=quiet, smoothing=0.1) as bar:
+        for future in as_completed(futures):
+            graded = future.result()
+            if not graded.skipped:
+                writer.write(graded)
+            done.append(graded)
+            bar.set_postfix_str(f"{futures[future]}: {graded.result['state']}", refresh=False)
+            bar.update()
+    return done
+
+
+class Writer:
+    """The one writer: result, gradebook, autograded notebook and feedback, in this order.
+
+    A result is marked as recorded last, so that a run that was cut off repeats what is not whole.
+    """
+
+    def __init__(self, course: Course, assignment: Assignment, book: Gradebook) -> None:
+        self._course, self._assignment, self._book = course, assignment, book
+
+    def kept(self, student: str, force: bool) -> result.Result | None:
+        """Return the result that stands if nothing has changed."""
+        found = result.load(self._course.result(self._assignment.name, student))
+        whole = found is not None and found["recorded"] and self._book.has(student)
+        return found if whole and not force else None
+
+    def write(self, graded: Graded) -> None:
+        """Write one submission's result everywhere."""
+        name, student = self._assignment.name, graded.result["student"]
+        path = self._course.result(name, student)
+        before = result.load(path)
+        result.save(graded.result, path)
+        self._book.record(graded.result, before)
+        feedback.write_notebook(self._course, self._assignment, graded, outputs)
+        feedback.write_page(
+            self._course, self._assignment, graded.result, self._book.manual(student)
+        )
+        graded.result["recorded"] = True
+        result.save(graded.result, path)
+
+
+def summary(graded: list[Graded]) -> str:
+    """Return the states of a run, and the reasons a person must read."""
+    states = Counter(each.result["state"] for each in graded)
+    skipped = sum(each.skipped for each in graded)
+    lines = [", ".join(f"{states[state]} {state}" for state in STATES if states[state])]
+    if skipped:
+        lines[0] += f" ({skipped} of them before, unchanged)"
+    for each in graded:
+        if each.result["state"] != "graded":
+            lines.append(f"  {each.result['student']}: {each.result['state']}: {each.result['reason']}")
+    return "\n".join(lines)

@@ -1,0 +1,217 @@
+"""From one student's folder to one result: intake, sanitize, run, judge."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from autograder import intake, result, session
+from autograder.course import Assignment, Cell, grade_id, is_check
+from autograder.intake import NeedsReview, Submission
+from autograder.limits import DEFAULT, Limits
+from autograder.protocol import Message
+from autograder.result import Result
+from autograder.sandbox import Sandbox
+from autograder.sanitize import Sanitized, sanitize
+from autograder.session import Call, CellReport, Conversation, Failure, Session, Stopped
+from convbook.errors import GradingError
+
+CHECKER_SECONDS = 120.0
+CHECKER_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A result, and the cells that it is about."""
+
+    result: Result
+    cells: Sequence[Cell]
+    skipped: bool = False
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """All that grading one submission needs, shared by the workers."""
+
+    assignment: Assignment
+    version: str
+    students: Sandbox
+    checkers: Sandbox
+    stop: threading.Event
+    limits: Limits = DEFAULT
+
+    @property
+    def sandbox(self) -> str:
+        """The kind of sandbox, as results state it."""
+        return "none" if self.students.unsafe else "bubblewrap"
+
+    def grade(self, student: str, folder: Path, before: Result | None) -> Graded:
+        """Grade one submission; whatever is wrong with it becomes its state.
+
+        Args:
+            student: the name of the student's folder.
+            folder: what was handed in.
+            before: the result that is kept when it is of the same submission and grader.
+
+        Raises:
+            Stopped: grading was interrupted.
+        """
+        start = time.monotonic()
+        submission = None
+        try:
+            submission = intake.take(student, folder, self.assignment.name)
+            if before is not None and self._same(submission, before):
+                return Graded(before, (), skipped=True)
+            sanitized = sanitize(submission, self.assignment)
+            ran, verdicts = self._run(submission, sanitized)
+            graded = self._result(submission, sanitized, ran, verdicts)
+            cells = sanitized.cells
+        except Stopped:
+            raise
+        except NeedsReview as reason:
+            graded, cells = self._review(student, submission, str(reason)), []
+        except Exception as error:
+            # One submission must never stop the class, whatever it found in us.
+            words = f"the grader failed on it: {type(error).__name__}: {error}"
+            graded, cells = self._review(student, submission, words[:2000]), []
+        graded["seconds"] = round(time.monotonic() - start, 3)
+        return Graded(result.validate(graded), cells)
+
+    def _same(self, submission: Submission, before: Result) -> bool:
+        """Is `before` the result of this very submission, by this very grader?"""
+        key = (submission.hash, self.version, self.sandbox)
+        return key == (before["submission_hash"], before["grader_version"], before["sandbox"])
+
+    def _run(
+        self, submission: Submission, sanitized: Sanitized
+    ) -> tuple[Session, list[dict[str, object]]]:
+        """Let the checker choose the inputs, the student's process answer, the checker judge."""
+        items = list(self.assignment.checks.values())
+        patient = replace(self.limits, value=CHECKER_BYTES)
+        with self.checkers.spawn(patient) as child:
+            deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
+            checker = Conversation(child, patient, deadline, self.stop)
+            request = {"do": "cases", "items": items, "hash": submission.hash}
+            chosen = self._ask(checker, {**request, "version": self.version})
+            calls = [
+                Call(call["item"], call, blob)
+                for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
+            ]
+            cells = cells_to_run(sanitized.cells)
+            ran = session.run(self.students, cells, calls, self.limits, self.stop)
+            request = {"do": "judge", "outcomes": ran.outcomes}
+            judged = self._ask(checker, request, tuple(ran.answers))
+        return ran, judged.body["verdicts"]
+
+    def _ask(
+        self, checker: Conversation, body: dict[str, object], blobs: tuple[bytes, ...] = ()
+    ) -> Message:
+        try:
+            return checker.ask(body, blobs, CHECKER_SECONDS)
+        except Failure as failure:
+            raise GradingError(
+                "Asking the checker.",
+                got=f"its process {failure.words}; {checker.take_output()[0][-1000:]}",
+                next_step="this is a mistake in a question or in the grader: report it",
+            ) from None
+
+    def _result(
+        self,
+        submission: Submission,
+        sanitized: Sanitized,
+        ran: Session,
+        verdicts: list[dict[str, object]],
+    ) -> Result:
+        by_name = {grade_id(cell): cell for cell in sanitized.cells if grade_id(cell)}
+        return {
+            **self._frame(submission.student, submission),
+            "state": "partly graded" if ran.reason else "graded",
+            "reason": ran.reason,
+            "points": round(sum(float(str(verdict["points"])) for verdict in verdicts), 6),
+            "items": verdicts,
+            "cells": [asdict(report) for report in ran.cells],
+            "prose": [
+                {
+                    "grade_id": name,
+                    "max_points": points,
+                    "answered": sanitized.answered(name, self.assignment),
+                    "hash": hashlib.sha256(by_name[name]["source"].encode()).hexdigest(),
+                    "source": by_name[name]["source"],
+                }
+                for name, points in self.assignment.prose.items()
+            ],
+            "repairs": sanitized.repairs,
+        }
+
+    def _review(self, student: str, submission: Submission | None, reason: str) -> Result:
+        return {
+            **self._frame(student, submission),
+            "state": "needs review",
+            "reason": reason,
+            "points": 0,
+            "items": [],
+            "cells": [],
+            "prose": [],
+            "repairs": [],
+        }
+
+    def _frame(self, student: str, submission: Submission | None) -> Result:
+        return {
+            "schema_version": result.SCHEMA_VERSION,
+            "assignment": self.assignment.name,
+            "student": student,
+            "submission_hash": submission.hash if submission else "",
+            "grader_version": self.version,
+            "sandbox": self.sandbox,
+            "timestamp": submission.timestamp if submission else None,
+            "seconds": 0.0,
+            "max_points": self.assignment.auto_points,
+            "recorded": False,
+        }
+
+
+def cells_to_run(cells: Sequence[Cell]) -> list[session.Cell]:
+    """Return the code cells of a notebook but the check cells, which the calls replace."""
+    return [
+        session.Cell(cell_name(cell, number), cell["source"])
+        for number, cell in enumerate(cells, 1)
+        if cell["cell_type"] == "code" and not is_check(cell) and cell["source"].strip()
+    ]
+
+
+def cell_name(cell: Cell, number: int) -> str:
+    """Return how reports name a cell: by nbgrader's name, or by its place in the notebook."""
+    return grade_id(cell) or f"number {number}"
+
+
+def outputs(cells: Sequence[Cell], graded: Result) -> list[Cell]:
+    """Return the cells with the text that running them gave, and each check with its verdict."""
+    reports = {report["name"]: CellReport(**report) for report in graded["cells"]}
+    verdicts = {item["id"]: item for item in graded["items"]}
+    shown = []
+    for number, cell in enumerate(cells, 1):
+        text, name = "", "stdout"
+        report = reports.get(cell_name(cell, number))
+        if cell["cell_type"] == "code" and is_check(cell):
+            text = verdict_text(verdicts[cell["metadata"]["convbook"]["item"]])
+        elif cell["cell_type"] == "code" and report is not None:
+            text = report.output + ("\n… (cut)\n" if report.cut else "")
+            text += f"This cell {report.error}.\n" if report.status in ("died", "timeout") else ""
+        output = {"output_type": "stream", "name": name, "text": text}
+        shown.append({**cell, "outputs": [output] if text else []} if "outputs" in cell else cell)
+    return shown
+
+
+def verdict_text(verdict: dict[str, object]) -> str:
+    """Return a verdict in a few lines, for the output of its check cell."""
+    mark = "right" if verdict["passed"] else "not right"
+    lines = [f"{verdict['id']}: {mark}, {verdict['points']:g} of {verdict['max_points']:g} points"]
+    failure = verdict["first_failure"]
+    if isinstance(failure, dict):
+        lines.append(failure["problem"] if failure["public"] else "A hidden case fails.")
+    lines += [str(verdict[key]) for key in ("words", "hint") if verdict[key]]
+    return "\n".join(lines) + "\n"
