@@ -48,7 +48,7 @@ def load(key: str, source: str) -> Dataset | None:
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         return Dataset(*(_load_part(folder, part, about, source) for part in PARTS))
-    except (OSError, ValueError, KeyError, TypeError, DataError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, DataError):
         return None  # whatever is wrong with the entry, decoding the source again repairs it
 
 
@@ -85,10 +85,18 @@ def _write(draft: Path, dataset: Dataset) -> None:
     about: dict[str, Any] = {"source": dataset.source, "classes": dataset.classes}
     for part in PARTS:
         data: Images = getattr(dataset, part)
-        np.save(draft / f"{part}_images.npy", data.images.numpy())
-        np.save(draft / f"{part}_labels.npy", data.labels.numpy())
+        _save(draft / f"{part}_images.npy", data.images)
+        _save(draft / f"{part}_labels.npy", data.labels)
         about[part] = data.fingerprint
     (draft / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _save(path: Path, tensor: torch.Tensor) -> None:
+    """Write a tensor as .npy, as np.save does, except that a full disk is reported as one."""
+    array = tensor.contiguous().numpy()
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)
 
 
 def _publish(draft: Path, folder: Path, key: str) -> None:

@@ -125,6 +125,7 @@ def _from_one(archive: Archive, url: str, part: Path, timeout: float, *, patient
         try:
             _fetch(archive, url, part, have, timeout, patient=patient)
         except urllib.error.HTTPError as error:
+            error.close()
             raise _RefusedError(f"answers {error.code} {error.reason}") from error
         except urllib.error.URLError as error:
             raise _RefusedError(f"cannot be reached ({error.reason})") from error

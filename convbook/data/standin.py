@@ -106,8 +106,8 @@ def _background(n: int, stream: Stream) -> Plane:
     one, other = stream.uniform(10, 170, (2, n, 3, 1, 1))
     x, y = _grid()
     direction = stream.uniform(-1, 1, (2, n, 1, 1))
-    fade = (direction[0] * x + direction[1] * y) / SIZE + 0.5  # (n, 32, 32)
-    return one + (other - one) * np.clip(fade, 0, 1)[:, None]
+    fade: Plane = np.clip((direction[0] * x + direction[1] * y) / SIZE + 0.5, 0, 1)  # (n, 32, 32)
+    return one + (other - one) * fade[:, None]
 
 
 def _frames(
