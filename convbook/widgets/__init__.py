@@ -10,13 +10,23 @@ from __future__ import annotations
 from convbook.errors import ConvbookError
 from convbook.widgets.base import Bundle, Widget
 from convbook.widgets.conv_stepper import ConvStepper
+from convbook.widgets.field_builder import FieldBuilder
 from convbook.widgets.kernel_gallery import KernelGallery
 from convbook.widgets.layer_inspector import LayerInspector
 
-__all__ = ["Bundle", "ConvStepper", "KernelGallery", "LayerInspector", "Widget", "get", "names"]
+__all__ = [
+    "Bundle",
+    "ConvStepper",
+    "FieldBuilder",
+    "KernelGallery",
+    "LayerInspector",
+    "Widget",
+    "get",
+    "names",
+]
 
 _CLASSES: dict[str, type[Widget]] = {
-    cls.stem: cls for cls in (ConvStepper, KernelGallery, LayerInspector)
+    cls.stem: cls for cls in (ConvStepper, KernelGallery, LayerInspector, FieldBuilder)
 }
 
 
