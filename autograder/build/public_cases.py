@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from autograder.questions import Item, Question
-from convbook.check.plain import plain, to_json
+from autograder.questions.definition import Arguments, Item, Question
+from convbook.check.plain import Plain, plain, to_json
 
 
 def render(question: Question) -> str:
@@ -31,7 +32,7 @@ def _item(item: Item) -> dict[str, Any]:
         "cases": [
             {
                 "arguments": to_json(arguments),
-                "expected": to_json(plain(item.reference(**deepcopy(arguments)))),
+                "expected": _value(item.reference, arguments),
             }
             for arguments in item.public
         ],
@@ -40,10 +41,23 @@ def _item(item: Item) -> dict[str, Any]:
                 "id": known.id,
                 "words": known.words,
                 "hint": known.hint,
-                "values": [
-                    to_json(plain(known.wrong(**deepcopy(arguments)))) for arguments in item.public
-                ],
+                "values": [_value(known.wrong, arguments) for arguments in item.public],
             }
             for known in item.misconceptions
         ],
     }
+
+
+def _value(function: Callable[..., Plain], arguments: Arguments) -> Any:
+    return _rounded(to_json(plain(function(**deepcopy(arguments)))))
+
+
+def _rounded(data: Any) -> Any:
+    """Return JSON data with floats of ten digits: the last bits differ between machines."""
+    if isinstance(data, float):
+        return float(f"{data:.10g}")
+    if isinstance(data, list):
+        return [_rounded(entry) for entry in data]
+    if isinstance(data, dict):
+        return {key: _rounded(entry) for key, entry in data.items()}
+    return data

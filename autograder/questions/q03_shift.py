@@ -80,7 +80,7 @@ def _of_the_image(image: Array, kind: str, k: int, s: int) -> float:
 
 def _plain_sum(image: Array, kind: str, k: int, s: int) -> float:
     before, after = _pair(image, kind, k, s)
-    return float(np.abs(after - before).sum() / before.sum())
+    return float(np.abs(after - before).sum() / (before.sum() or 1))
 
 
 MISCONCEPTIONS = (
@@ -169,8 +169,8 @@ def _cases(rng: np.random.Generator) -> list[Arguments]:
 
 
 _SQUARE = np.zeros((1, 8, 8))
-_SQUARE[:, 2:6, 2:6] = 4
-_SIGNS = (np.arange(60, dtype=np.float64).reshape(2, 5, 6) * 7) % 9 - 4
+_SQUARE[:, 2:5, 2:5] = 4
+_SIGNS = np.arange(60, dtype=np.float64).reshape(2, 5, 6) ** 2 % 11 - 4
 
 SHIFT_CHANGE = Item(
     id="q03.shift_change",

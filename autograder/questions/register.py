@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from autograder.questions import q01, q02, q03
+from autograder.questions import q01, q02, q03, q04, q05, q06, q07
 from autograder.questions.definition import Item, Question
 from convbook.errors import GradingError
 
-_QUESTIONS: tuple[Question, ...] = (q01.QUESTION, q02.QUESTION, q03.QUESTION)
+_QUESTIONS: tuple[Question, ...] = tuple(
+    module.QUESTION for module in (q01, q02, q03, q04, q05, q06, q07)
+)
 
 ASSIGNMENTS: dict[str, tuple[Question, ...]] = {
     name: tuple(each for each in _QUESTIONS if each.assignment == name)

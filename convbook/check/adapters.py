@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from convbook.check.plain import Plain
+from convbook.check.plain import FAILED, Plain
+from convbook.errors import CheckFailed
+from convbook.texts import text
 
 
 def _tensor(array: Any) -> torch.Tensor:
@@ -95,3 +97,116 @@ def shift_change(
         return layer(torch.as_tensor(array)).numpy()
 
     return function(image, pool)
+
+
+def linear_to_conv(
+    function: Callable[..., object],
+    *,
+    weight: Any,
+    bias: Any | None,
+    c: int,
+    h: int,
+    w: int,
+    images: list[Any],
+) -> Plain:
+    """Call `function(linear, c, h, w)` and tell what the convolution is.
+
+    Args:
+        function: the student's.
+        weight: (out, C·H·W) of the fully-connected layer.
+        bias: (out,) of it, or None for a layer without.
+        c: channels of the maps that it takes.
+        h: their rows.
+        w: their columns.
+        images: maps, each (C, H', W'), on which the convolution is tried.
+
+    Returns:
+        A dict of its "kernel_size", "stride", "padding", "dilation", "weight", "bias", and its
+        "outputs", FAILED where it cannot take the image.
+    """
+    conv: Any = function(linear_layer(weight, bias), c, h, w)
+    if not isinstance(conv, nn.Conv2d):
+        raise CheckFailed(text("check.not_a_conv", kind=type(conv).__name__))
+    padding = (0, 0) if conv.padding == "valid" else conv.padding
+    return {
+        "kernel_size": conv.kernel_size,
+        "stride": conv.stride,
+        "padding": padding,
+        "dilation": conv.dilation,
+        "weight": conv.weight,
+        "bias": conv.bias,
+        "outputs": _outputs(conv, images),
+    }
+
+
+def _outputs(module: Callable[..., Any], images: list[Any]) -> list[Plain]:
+    """Return what a module makes of each image, FAILED where it cannot take it."""
+    return [_output(module, image) for image in images]
+
+
+def _output(module: Callable[..., Any], image: Any) -> Plain:
+    try:
+        with torch.no_grad():
+            return module(_tensor(image)[None])[0]
+    except RuntimeError:
+        return FAILED
+
+
+def network(layers: list[dict[str, Any]]) -> nn.Sequential:
+    """Return a network from its layers.
+
+    Args:
+        layers: dicts with "kind": "conv" ("weight", "bias", "stride", "padding"), "relu",
+            "max_pool" or "avg_pool" ("kernel_size", "stride"), "flatten", or "linear" ("weight",
+            "bias").
+    """
+    return nn.Sequential(*(_module(**layer) for layer in layers))
+
+
+def _module(kind: str, **options: Any) -> nn.Module:
+    makers: dict[str, Callable[..., nn.Module]] = {
+        "conv": conv_layer,
+        "relu": nn.ReLU,
+        "max_pool": nn.MaxPool2d,
+        "avg_pool": nn.AvgPool2d,
+        "flatten": nn.Flatten,
+        "linear": linear_layer,
+    }
+    return makers[kind](**options)
+
+
+def fully_convolutional(
+    function: Callable[..., Any],
+    *,
+    layers: list[dict[str, Any]],
+    made_for: list[int],
+    images: list[Any],
+) -> Plain:
+    """Call `function(net, made_for)` and try what it gives on images.
+
+    Args:
+        function: the student's.
+        layers: of the network, as `network` takes them.
+        made_for: (C, H, W) of the images that the network takes.
+        images: each (C, H', W').
+
+    Returns:
+        The output for each image, FAILED where it cannot be computed.
+    """
+    module = function(network(layers).eval(), tuple(made_for))
+    if not callable(module):
+        raise CheckFailed(text("check.not_a_module", kind=type(module).__name__))
+    return _outputs(module, images)
+
+
+def measured_field(
+    function: Callable[..., object], *, layers: list[dict[str, Any]], image: Any
+) -> Plain:
+    """Call `function(net, image)`.
+
+    Args:
+        function: the student's.
+        layers: of the network, as `network` takes them.
+        image: (C, H, W).
+    """
+    return function(network(layers), _tensor(image))

@@ -18,6 +18,8 @@ from convbook.texts import text
 # A plain value: None, bool, int, float, str, a numeric array, or a list or dict of plain values.
 Plain = Any
 
+# What stands for the output of a layer that cannot take its input.
+FAILED = "cannot be computed"
 MAX_DEPTH = 8
 _EXACT = (type(None), bool, int, float, str)
 _NUMBERS = tuple({np.bool_, *(np.dtype(code).type for code in "bBhHiIlLqQefd")})
