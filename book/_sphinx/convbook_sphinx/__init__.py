@@ -4,6 +4,7 @@
 - `boxes`: `{goals}`, `{trap}`, `{question}` and `{answer}`, the book's own kinds of box
 - `notebooks`: `{notebook} FOLDER/NAME.ipynb` offers an exercise to open or to download
 - `colours`: the one table of colours as CSS custom properties
+- `formulas`: a formula and the full stop after it stay on one line
 - `kernel`: how code cells run, and when their kept results are out of date
 - `theme`: the templates, style sheets and scripts of every page
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convbook_sphinx import boxes, colours, kernel, notebooks, theme, widgets
+from convbook_sphinx import boxes, colours, formulas, kernel, notebooks, theme, widgets
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -22,6 +23,6 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Add everything to `app`."""
-    for part in (boxes, colours, kernel, notebooks, theme, widgets):
+    for part in (boxes, colours, formulas, kernel, notebooks, theme, widgets):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,11 +2,7 @@
 
 c = get_config()  # noqa: F821 - IPython defines it
 
+c.Application.log_level = "ERROR"
 c.HistoryManager.enabled = False
-# Plots are drawn as SVG with real text: sharp, and able to take the page's colours.
 c.InlineBackend.figure_formats = {"svg"}
-c.InlineBackend.rc = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "convbook",  # the same plot gives the same file
-    "savefig.facecolor": "none",
-}
+c.InlineBackend.rc = {"svg.fonttype": "none", "svg.hashsalt": "convbook"}
