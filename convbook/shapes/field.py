@@ -1,7 +1,7 @@
 """Receptive fields: which pixels of the input one output sees.
 
 The recurrences are those of Araujo, Norris and Sim, "Computing receptive fields of convolutional
-neural networks" (Distill, 2019), section 2, read forwards and kept in whole pixels.
+neural networks" (Distill, 2019), from the input up, in whole pixels instead of centres.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 from convbook.errors import ShapeError
 
@@ -12,7 +13,7 @@ Size = int | Sequence[int]
 Pair = tuple[int, int]
 
 
-def whole(value: object, name: str, *, at_least: int = 1) -> int:
+def whole(value: Any, name: str, *, at_least: int = 1) -> int:
     """Return `value` as an int, if it is a whole number that a layer can have.
 
     Args:
@@ -24,14 +25,17 @@ def whole(value: object, name: str, *, at_least: int = 1) -> int:
         ShapeError: `value` is no integer, or too small.
     """
     rule = f"{name} is a whole number, at least {at_least}"
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
         raise ShapeError(
             f"Reading {name}.",
             got=f"{value!r} of type {type(value).__name__}",
             rule=rule,
             next_step="give an int; divide with // where a size is computed",
         )
-    number = operator.index(value)
     if number < at_least:
         raise ShapeError(
             f"Reading {name}.",

@@ -153,16 +153,15 @@ def same_padding(kernel_size: int, dilation: int = 1) -> int:
 
 
 def check_pool_padding(padding: int, kernel_size: int) -> None:
-    """Refuse a pooling whose window could lie in the padding alone.
+    """Refuse the padding that PyTorch refuses for a pooling.
 
     Raises:
-        ShapeError: the padding is more than half of the window (PyTorch's rule: the dilation
-            does not count).
+        ShapeError: the padding is more than half of the window, whatever its dilation.
     """
     if 2 * padding > kernel_size:
         raise ShapeError(
             "Padding a pooling.",
             got=f"padding={padding}, kernel_size={kernel_size}",
-            rule="the padding is at most half of the window, so that every window sees a pixel",
+            rule="PyTorch pads a pooling by at most half of its window",
             next_step=f"use a padding of at most {kernel_size // 2}",
         )

@@ -233,6 +233,11 @@ def test_numpy_integers_and_lists_are_sizes():
 REFUSED = {
     "float": (lambda: output_size(32.0, 5), "size", "32.0 of type float", "whole number", "//"),
     "bool": (lambda: output_size(32, True), "kernel_size", "True of type bool", "whole", "int"),
+    "array of floats": (
+        lambda: output_size(np.array(32.0), 5),
+        *("size", "array(32.) of type ndarray", "whole number", "int"),
+    ),
+    "numpy bool": (lambda: output_size(32, np.True_), "kernel_size", "True", "whole", "int"),
     "text": (lambda: output_size("32", 5), "size", "'32' of type str", "whole number", "int"),
     "none": (lambda: output_size(32, None), "kernel_size", "None", "whole number", "int"),
     "negative size": (lambda: output_size(-4, 1), "size", "-4", "at least 1", "sign"),
