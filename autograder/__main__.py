@@ -17,6 +17,13 @@ from convbook.errors import ConvbookError
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("autograder.build.command", "make the exercises from solutions/"),
     "handout": ("autograder.build.handout", "pack what students get into one zip"),
+    "grade": ("autograder.grade", "mark what was handed in for a practical"),
+    "feedback": ("autograder.report", "write the pages again, with what was marked by hand"),
+    "formgrader": (
+        "autograder.formgrader",
+        "mark written answers by hand, in nbgrader's formgrader",
+    ),
+    "doctor": ("autograder.doctor", "try what protects this machine from student code"),
 }
 
 

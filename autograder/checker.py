@@ -38,13 +38,12 @@ def preload() -> None:
 
 
 def main(requests: int, responses: int, _limits: Limits) -> None:
-    """Serve one submission: a request for its cases, then one for its verdicts."""
+    """Serve one submission: choose its cases, then judge what they came to."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     checker = Checker()
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
-        answer = checker.calls if message.body["do"] == "cases" else checker.verdicts
-        reply = answer(message)
+        reply = getattr(checker, message.body["do"])(message)
         body = {"answers": message.body["number"], **reply.body}
         write_frame(responses, pack(Message(body, reply.blobs)))
 
@@ -61,7 +60,22 @@ class Checker:
     def __init__(self) -> None:
         self._cases: dict[str, list[Any]] = {}
 
-    def calls(self, message: Message) -> Message:
+    def describe(self, message: Message) -> Message:
+        """Tell what the main process needs to know of a practical's questions."""
+        from autograder import questions
+
+        described = [
+            {
+                "id": question.id,
+                "title": question.title,
+                "rubric": [[line.points, line.words] for line in question.rubric],
+                "items": {item.id: item.points for item in question.items},
+            }
+            for question in questions.assignment(message.body["assignment"])
+        ]
+        return Message({"questions": described})
+
+    def cases(self, message: Message) -> Message:
         """Choose the inputs: one call a case, its arguments as a blob at the same position."""
         from autograder import questions
 
@@ -83,7 +97,7 @@ class Checker:
                 blobs.append(pack(encode(case.arguments)))
         return Message({"calls": calls}, tuple(blobs))
 
-    def verdicts(self, message: Message) -> Message:
+    def judge(self, message: Message) -> Message:
         """Judge the outcomes of all calls, in their order."""
         from autograder import questions
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,10 @@ class Course:
         """The folder of results and tables of a practical."""
         return self.root / "reports" / assignment
 
+    def questions(self, assignment: str) -> Path:
+        """What the questions were when the practical was graded."""
+        return self.reports(assignment) / "questions.json"
+
     def result(self, assignment: str, student: str) -> Path:
         """The result of one submission."""
         return self.reports(assignment) / "results" / f"{student}.json"
@@ -68,6 +73,7 @@ class Assignment:
     cells: tuple[Cell, ...]
     metadata: dict[str, Any]
     nbformat_minor: int
+    questions: tuple[dict[str, Any], ...] = ()  # as `checker.Checker.describe` tells them
 
     @cached_property
     def by_id(self) -> dict[str, Cell]:
@@ -95,7 +101,9 @@ class Assignment:
     @property
     def auto_points(self) -> float:
         """The points that the machine can give."""
-        return sum(float(self.by_id[name]["metadata"]["nbgrader"]["points"]) for name in self.checks)
+        return sum(
+            float(self.by_id[name]["metadata"]["nbgrader"]["points"]) for name in self.checks
+        )
 
 
 def nbgrader(cell: Cell) -> dict[str, Any]:
@@ -129,10 +137,10 @@ def is_answer(cell: Cell) -> bool:
 
 
 def load(course: Course, name: str) -> Assignment:
-    """Read the exercise notebook of a practical and hold it against the questions.
+    """Read the exercise notebook of a practical.
 
     Raises:
-        GradingError: there is none, or its items are not those of the questions.
+        GradingError: there is none.
     """
     path = course.exercise(name)
     try:
@@ -144,37 +152,35 @@ def load(course: Course, name: str) -> Assignment:
             rule=f"the course folder is {course.root}, with exercises/{name}/{name}.ipynb in it",
             next_step="correct the name, or build the exercises: python -m autograder build",
         ) from None
-    assignment = Assignment(
+    return Assignment(
         name,
         tuple({**cell, "source": text_of(cell)} for cell in notebook["cells"]),
         notebook["metadata"],
         notebook["nbformat_minor"],
     )
-    _compare_points(assignment)
-    return assignment
 
 
-def _compare_points(assignment: Assignment) -> None:
-    from autograder import questions
+def described(assignment: Assignment, questions: Sequence[dict[str, Any]]) -> Assignment:
+    """Return the assignment with what the questions say of it.
 
+    Raises:
+        GradingError: the exercise was not built from these questions.
+    """
+    points = {item: worth for question in questions for item, worth in question["items"].items()}
     for name, cell in assignment.by_id.items():
         if not is_check(cell):
             continue
-        item_id = cell["metadata"].get("convbook", {}).get("item")
-        if item_id is None:
+        item, worth = cell["metadata"].get("convbook", {}).get("item"), nbgrader(cell)["points"]
+        if item not in points or points[item] != worth:
             raise GradingError(
                 f"Reading the check cell {name!r} of {assignment.name}.",
-                rule="its metadata names the item that it stands for",
+                got=f"{worth:g} points for the item {item!r}",
+                rule=f"the questions give it {points[item]:g}"
+                if item in points
+                else "its metadata names an item of the questions",
                 next_step="build the exercises again: python -m autograder build",
             )
-        item, points = questions.item(item_id), float(nbgrader(cell)["points"])
-        if points != item.points:
-            raise GradingError(
-                f"Reading the check cell {name!r} of {assignment.name}.",
-                got=f"{points:g} points in the notebook, {item.points:g} in the question",
-                rule="the notebook is built from the questions",
-                next_step="build the exercises again: python -m autograder build",
-            )
+    return replace(assignment, questions=tuple(questions))
 
 
 def text_of(cell: Cell) -> str:

@@ -47,28 +47,24 @@ def page(assignment: Assignment, result: Result, manual: Mapping[str, ManualMark
 def _questions(
     assignment: Assignment, result: Result, manual: Mapping[str, ManualMark]
 ) -> list[dict[str, Any]]:
-    from autograder.questions import assignment as questions_of
-
     checks = {item: name for name, item in assignment.checks.items()}
     shown = []
-    for question in questions_of(assignment.name):
+    for question in assignment.questions:
         parts = [
             _part(item, manual.get(checks[item["id"]]))
             for item in result["items"]
-            if item["id"].split(".")[0] == question.id
+            if item["id"].split(".")[0] == question["id"]
         ]
         prose = [
             _prose(answer, manual.get(answer["grade_id"]))
             for answer in result["prose"]
-            if answer["grade_id"].split("-")[0] == question.id
+            if answer["grade_id"].split("-")[0] == question["id"]
         ]
         if not parts and not prose:
             continue
         shown.append(
             {
-                "id": question.id,
-                "title": question.title,
-                "rubric": question.rubric,
+                **{key: question[key] for key in ("id", "title", "rubric")},
                 "parts": parts,
                 "prose": prose,
                 "points": sum(part["given"] for part in [*parts, *prose]),

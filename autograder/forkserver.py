@@ -167,8 +167,8 @@ def _only(requests: int, responses: int) -> tuple[int, int]:
 
 def _confine(job: Job) -> None:
     limits = job.limits
-    home = "/tmp/home"
-    os.makedirs(home, exist_ok=True)
+    home = Path("/tmp/home")
+    home.mkdir(exist_ok=True)
     with contextlib.suppress(OSError):  # the first to go when memory runs out
         Path("/proc/self/oom_score_adj").write_text("1000")
     uid = FIRST_UID + job.number % UIDS
@@ -196,9 +196,7 @@ def _confine(job: Job) -> None:
     linux.die_with_parent(signal.SIGKILL)
 
 
-def _watch(
-    child: int, report: socket.socket, processes: int, memory: int | None
-) -> dict[str, Any]:
+def _watch(child: int, report: socket.socket, processes: int, memory: int | None) -> dict[str, Any]:
     """Wait for the child; kill it on command, or when its processes use too much memory."""
     handle = os.pidfd_open(child)
     poller = select.poll()
@@ -226,9 +224,12 @@ def _read(processes: int, name: str) -> str:
         fd = os.open(name, os.O_RDONLY, dir_fd=processes)
     except OSError:
         return ""
-    with open(fd) as file, contextlib.suppress(OSError):
-        return file.read()
-    return ""
+    try:
+        return os.read(fd, 4096).decode()
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
 
 
 def _private_pages(processes: int, pid: int) -> int:

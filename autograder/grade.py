@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
-from autograder import feedback, report, result
+from autograder import feedback, intake, report, result
 from autograder.course import Assignment, Course, grader_version, load
 from autograder.gradebook import Gradebook
 from autograder.limits import DEFAULT, Limits
 from autograder.pipeline import Graded, Pipeline, outputs
-from autograder.result import STATES
+from autograder.result import STATES, Result
 from autograder.sandbox import Sandbox
 from convbook.errors import GradingError
 
@@ -93,29 +94,56 @@ def grade(
     Raises:
         GradingError: nothing was handed in, or the machine cannot grade.
     """
-    assignment = load(course, name)
+    if jobs is not None and jobs < 1:
+        raise GradingError("Grading.", got=f"--jobs {jobs}", rule="one job at least")
+    assignment, version = load(course, name), grader_version()
     folders = _folders(course, name, students)
     with ExitStack() as stack:
-        sandboxes = [Sandbox(role, unsafe=unsafe) for role in ("student", "checker")]
-        for sandbox in sandboxes:
+        book = Gradebook(course, assignment)
+        students, checkers = (Sandbox(role, unsafe=unsafe) for role in ("student", "checker"))
+        kept = {} if force else _kept(course, name, folders, (version, students.kind))
+        for sandbox in (students, checkers) if len(kept) < len(folders) else []:
             stack.callback(sandbox.stop)
-            sandbox.launch()
-        book = stack.enter_context(Gradebook(course, assignment))  # while torch is loading
-        book.prepare()
-        for sandbox in sandboxes:
-            sandbox.start()
-        pipeline = Pipeline(
-            assignment, grader_version(), *sandboxes, threading.Event(), limits=limits
-        )
-        writer = Writer(course, assignment, book)
-        with _interruptible(pipeline, jobs or os.cpu_count() or 1) as pool:
-            futures = {
-                pool.submit(pipeline.grade, student, folder, writer.kept(student, force)): student
-                for student, folder in folders.items()
-            }
-            done = _collect(futures, writer, quiet)
+            sandbox.launch()  # torch is loaded while the gradebook is opened
+        stack.callback(book.close)
+        book.open()
+        kept = {student: found for student, found in kept.items() if book.has(student)}
+        todo = {student: path for student, path in folders.items() if student not in kept}
+        done = [Graded(found, (), skipped=True) for found in kept.values()]
+        if todo:
+            for sandbox in (students, checkers):
+                sandbox.start()
+            stop = threading.Event()
+            pipeline = Pipeline(assignment, version, students, checkers, stop, limits).described()
+            done += _grade_all(
+                pipeline, todo, jobs, Writer(course, pipeline.assignment, book), quiet
+            )
         report.write(course, assignment, book)
     return sorted(done, key=lambda each: each.result["student"])
+
+
+def _kept(
+    course: Course, name: str, folders: Mapping[str, Path], by: tuple[str, str]
+) -> dict[str, Result]:
+    """Return the results that stand: of the same submissions, by the same grader, written whole."""
+    kept = {}
+    for student, folder in folders.items():
+        found = result.load(course.result(name, student))
+        if found is None or not found["recorded"]:
+            continue
+        same = (found["grader_version"], found["sandbox"]) == by
+        if same and found["submission_hash"] == intake.fingerprint(folder, name):
+            kept[student] = found
+    return kept
+
+
+def _grade_all(
+    pipeline: Pipeline, todo: Mapping[str, Path], jobs: int | None, writer: Writer, quiet: bool
+) -> list[Graded]:
+    writer.keep_questions()
+    with _interruptible(pipeline.stop, jobs or os.cpu_count() or 1) as pool:
+        futures = {pool.submit(pipeline.grade, student, todo[student]): student for student in todo}
+        return _collect(futures, writer, quiet)
 
 
 def _folders(course: Course, name: str, students: list[str] | None) -> dict[str, Path]:
@@ -137,13 +165,13 @@ def _folders(course: Course, name: str, students: list[str] | None) -> dict[str,
 
 
 @contextmanager
-def _interruptible(pipeline: Pipeline, jobs: int) -> Iterator[ThreadPoolExecutor]:
+def _interruptible(stop: threading.Event, jobs: int) -> Iterator[ThreadPoolExecutor]:
     """A pool of workers that an exception, Ctrl-C too, ends at once."""
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
         yield pool
     except BaseException:
-        pipeline.stop.set()
+        stop.set()
         pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
@@ -154,8 +182,7 @@ def _collect(futures: dict[Future[Graded], str], writer: Writer, quiet: bool) ->
     with tqdm(total=len(futures), unit="submission", disable=quiet, smoothing=0.1) as bar:
         for future in as_completed(futures):
             graded = future.result()
-            if not graded.skipped:
-                writer.write(graded)
+            writer.write(graded)
             done.append(graded)
             bar.set_postfix_str(f"{futures[future]}: {graded.result['state']}", refresh=False)
             bar.update()
@@ -171,11 +198,10 @@ class Writer:
     def __init__(self, course: Course, assignment: Assignment, book: Gradebook) -> None:
         self._course, self._assignment, self._book = course, assignment, book
 
-    def kept(self, student: str, force: bool) -> result.Result | None:
-        """Return the result that stands if nothing has changed."""
-        found = result.load(self._course.result(self._assignment.name, student))
-        whole = found is not None and found["recorded"] and self._book.has(student)
-        return found if whole and not force else None
+    def keep_questions(self) -> None:
+        """Write down what the questions are, for pages that are made again later."""
+        questions = json.dumps(self._assignment.questions, indent=1, ensure_ascii=False)
+        result.write_whole(self._course.questions(self._assignment.name), questions + "\n")
 
     def write(self, graded: Graded) -> None:
         """Write one submission's result everywhere."""
@@ -201,5 +227,7 @@ def summary(graded: list[Graded]) -> str:
         lines[0] += f" ({skipped} of them before, unchanged)"
     for each in graded:
         if each.result["state"] != "graded":
-            lines.append(f"  {each.result['student']}: {each.result['state']}: {each.result['reason']}")
+            lines.append(
+                f"  {each.result['student']}: {each.result['state']}: {each.result['reason']}"
+            )
     return "\n".join(lines)

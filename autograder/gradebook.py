@@ -32,6 +32,14 @@ class Gradebook:
     def __init__(self, course: Course, assignment: Assignment) -> None:
         self._assignment = assignment
         self._url = course.gradebook
+        self._book: Any = None
+
+    def open(self) -> None:
+        """Open the database, and make the practical known to it.
+
+        Raises:
+            GradingError: it cannot be opened, or it has marks of another form of the practical.
+        """
         _find_alembic()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbgrader's, about SQLAlchemy
@@ -41,17 +49,17 @@ class Gradebook:
                 self._book = api.Gradebook(self._url)
             except Exception as error:
                 # Whatever the database layer raises, a person must know which file it is about.
-                raise _cannot("open", course.gradebook, error) from error
+                raise _cannot("open", self._url, error) from error
+            self._book.update_or_create_assignment(self._assignment.name)
+            if not self._is_known():
+                self._save_cells()
 
-    def prepare(self) -> None:
-        """Make the practical known to the gradebook, as `nbgrader generate_assignment` does."""
+    def _save_cells(self) -> None:
+        """Write the cells of the practical, as `nbgrader generate_assignment` does."""
         import nbformat
         from nbgrader.preprocessors import SaveCells
 
         name = self._assignment.name
-        self._book.update_or_create_assignment(name)
-        if self._is_known():
-            return
         notebook = nbformat.from_dict(
             {
                 "nbformat": 4,
@@ -151,9 +159,11 @@ class Gradebook:
 
     def close(self) -> None:
         """Close the database."""
-        self._book.close()
+        if self._book is not None:
+            self._book.close()
 
     def __enter__(self) -> Self:
+        self.open()
         return self
 
     def __exit__(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Cell, grade_id, text_of
+from convbook.errors import GradingError
 
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2000
@@ -19,7 +20,7 @@ STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 CELL_TYPES = ("code", "markdown", "raw")
 
 
-class NeedsReview(Exception):
+class IntakeError(GradingError):
     """A submission that a person must look at; its text is the reason, for the instructor."""
 
 
@@ -37,10 +38,10 @@ def take(student: str, folder: Path, assignment: str) -> Submission:
     """Read one student's folder.
 
     Raises:
-        NeedsReview: it holds something else than one notebook of the right name and form.
+        IntakeError: it holds something else than one notebook of the right name and form.
     """
     if not STUDENT_ID.fullmatch(student):
-        raise NeedsReview("the name of the student's folder has unusual characters")
+        raise IntakeError("the name of the student's folder has unusual characters")
     data = _read(_one_notebook(folder, assignment))
     return Submission(
         student,
@@ -50,21 +51,29 @@ def take(student: str, folder: Path, assignment: str) -> Submission:
     )
 
 
+def fingerprint(folder: Path, assignment: str) -> str | None:
+    """Return the hash of the notebook in a folder, or None when `take` would refuse it."""
+    try:
+        return hashlib.sha256(_read(_one_notebook(folder, assignment))).hexdigest()
+    except IntakeError:
+        return None
+
+
 def _one_notebook(folder: Path, assignment: str) -> Path:
     if folder.is_symlink() or folder.parent.is_symlink():
-        raise NeedsReview("its folder is a link")
+        raise IntakeError("its folder is a link")
     entries = sorted(folder.iterdir())
     links = [path.name for path in entries if path.is_symlink()]
     if links:
-        raise NeedsReview(f"{links[0]!r} is a link, where files are due")
+        raise IntakeError(f"{links[0]!r} is a link, where files are due")
     names = [path.name for path in entries if path.suffix == ".ipynb"]
     wanted = f"{assignment}.ipynb"
     if not names:
-        raise NeedsReview(f"no notebook was handed in: {wanted!r} is missing")
+        raise IntakeError(f"no notebook was handed in: {wanted!r} is missing")
     if len(names) > 1:
-        raise NeedsReview(f"{len(names)} notebooks were handed in: {', '.join(names)[:300]}")
+        raise IntakeError(f"{len(names)} notebooks were handed in: {', '.join(names)[:300]}")
     if names != [wanted]:
-        raise NeedsReview(f"the notebook is named {names[0]!r}, where {wanted!r} is due")
+        raise IntakeError(f"the notebook is named {names[0]!r}, where {wanted!r} is due")
     return folder / wanted
 
 
@@ -73,13 +82,13 @@ def _read(path: Path) -> bytes:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise NeedsReview(f"the notebook cannot be opened: {error.strerror}") from None
-    with open(fd, "rb") as file:
+        raise IntakeError(f"the notebook cannot be opened: {error.strerror}") from None
+    with os.fdopen(fd, "rb") as file:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise NeedsReview("the notebook is not an ordinary file")
+            raise IntakeError("the notebook is not an ordinary file")
         if found.st_size > MAX_BYTES:
-            raise NeedsReview(
+            raise IntakeError(
                 f"the notebook has {found.st_size / 2**20:.0f} MB, "
                 f"more than the {MAX_BYTES // 2**20} MB allowed"
             )
@@ -90,32 +99,32 @@ def _notebook(data: bytes) -> dict[str, Any]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NeedsReview("the notebook is not text in UTF-8") from None
+        raise IntakeError("the notebook is not text in UTF-8") from None
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError):
-        raise NeedsReview("the notebook is not JSON: cut off, or not a notebook at all") from None
+        raise IntakeError("the notebook is not JSON: cut off, or not a notebook at all") from None
     if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
         version = notebook.get("nbformat") if isinstance(notebook, dict) else None
-        raise NeedsReview(f"the notebook is of format {version!r:.40}, where format 4 is due")
+        raise IntakeError(f"the notebook is of format {version!r:.40}, where format 4 is due")
     return notebook
 
 
 def _cells(notebook: dict[str, Any]) -> tuple[Cell, ...]:
     cells = notebook.get("cells")
     if not isinstance(cells, list) or len(cells) > MAX_CELLS:
-        raise NeedsReview(f"the notebook has no list of up to {MAX_CELLS} cells")
+        raise IntakeError(f"the notebook has no list of up to {MAX_CELLS} cells")
     return tuple(_cell(cell, number) for number, cell in enumerate(cells, 1))
 
 
 def _cell(cell: Any, number: int) -> Cell:
     """Return what we use of a cell, and nothing else of it."""
     if not isinstance(cell, dict) or cell.get("cell_type") not in CELL_TYPES:
-        raise NeedsReview(f"cell {number} is of no known type")
+        raise IntakeError(f"cell {number} is of no known type")
     source = cell.get("source")
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
-        raise NeedsReview(f"the source of cell {number} is not text")
+        raise IntakeError(f"the source of cell {number} is not text")
     text = text_of({"source": lines}).encode("utf-8", errors="replace").decode("utf-8")
     return {"cell_type": cell["cell_type"], "source": text, "grade_id": grade_id(cell)}
 

@@ -8,16 +8,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from autograder import intake, result, session
-from autograder.course import Assignment, Cell, grade_id, is_check
-from autograder.intake import NeedsReview, Submission
+from autograder.course import Assignment, Cell, described, grade_id, is_check
+from autograder.intake import IntakeError, Submission
 from autograder.limits import DEFAULT, Limits
 from autograder.protocol import Message
 from autograder.result import Result
 from autograder.sandbox import Sandbox
 from autograder.sanitize import Sanitized, sanitize
-from autograder.session import Call, CellReport, Conversation, Failure, Session, Stopped
+from autograder.session import AnswerError, Call, CellReport, Conversation, Session, StoppedError
 from convbook.errors import GradingError
 
 CHECKER_SECONDS = 120.0
@@ -44,35 +45,23 @@ class Pipeline:
     stop: threading.Event
     limits: Limits = DEFAULT
 
-    @property
-    def sandbox(self) -> str:
-        """The kind of sandbox, as results state it."""
-        return "none" if self.students.unsafe else "bubblewrap"
-
-    def grade(self, student: str, folder: Path, before: Result | None) -> Graded:
+    def grade(self, student: str, folder: Path) -> Graded:
         """Grade one submission; whatever is wrong with it becomes its state.
 
-        Args:
-            student: the name of the student's folder.
-            folder: what was handed in.
-            before: the result that is kept when it is of the same submission and grader.
-
         Raises:
-            Stopped: grading was interrupted.
+            StoppedError: grading was interrupted.
         """
         start = time.monotonic()
         submission = None
         try:
             submission = intake.take(student, folder, self.assignment.name)
-            if before is not None and self._same(submission, before):
-                return Graded(before, (), skipped=True)
             sanitized = sanitize(submission, self.assignment)
             ran, verdicts = self._run(submission, sanitized)
             graded = self._result(submission, sanitized, ran, verdicts)
             cells = sanitized.cells
-        except Stopped:
+        except StoppedError:
             raise
-        except NeedsReview as reason:
+        except IntakeError as reason:
             graded, cells = self._review(student, submission, str(reason)), []
         except Exception as error:
             # One submission must never stop the class, whatever it found in us.
@@ -81,38 +70,46 @@ class Pipeline:
         graded["seconds"] = round(time.monotonic() - start, 3)
         return Graded(result.validate(graded), cells)
 
-    def _same(self, submission: Submission, before: Result) -> bool:
-        """Is `before` the result of this very submission, by this very grader?"""
-        key = (submission.hash, self.version, self.sandbox)
-        return key == (before["submission_hash"], before["grader_version"], before["sandbox"])
+    def described(self) -> Pipeline:
+        """Return the pipeline with what the questions say of its assignment.
+
+        Raises:
+            GradingError: the exercise was not built from these questions.
+        """
+        with self.checkers.spawn(self.limits) as child:
+            deadline = time.monotonic() + CHECKER_SECONDS
+            checker = Conversation(child, self.limits, deadline, self.stop)
+            request: dict[str, Any] = {"do": "describe", "assignment": self.assignment.name}
+            questions = self._ask(checker, request).body["questions"]
+        return replace(self, assignment=described(self.assignment, questions))
 
     def _run(
         self, submission: Submission, sanitized: Sanitized
-    ) -> tuple[Session, list[dict[str, object]]]:
+    ) -> tuple[Session, list[dict[str, Any]]]:
         """Let the checker choose the inputs, the student's process answer, the checker judge."""
         items = list(self.assignment.checks.values())
         patient = replace(self.limits, value=CHECKER_BYTES)
         with self.checkers.spawn(patient) as child:
             deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
             checker = Conversation(child, patient, deadline, self.stop)
-            request = {"do": "cases", "items": items, "hash": submission.hash}
-            chosen = self._ask(checker, {**request, "version": self.version})
+            seed = {"hash": submission.hash, "version": self.version}
+            chosen = self._ask(checker, {"do": "cases", "items": items, **seed})
             calls = [
                 Call(call["item"], call, blob)
                 for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
             ]
             cells = cells_to_run(sanitized.cells)
             ran = session.run(self.students, cells, calls, self.limits, self.stop)
-            request = {"do": "judge", "outcomes": ran.outcomes}
-            judged = self._ask(checker, request, tuple(ran.answers))
+            outcomes = {"do": "judge", "outcomes": ran.outcomes}
+            judged = self._ask(checker, outcomes, tuple(ran.answers))
         return ran, judged.body["verdicts"]
 
     def _ask(
-        self, checker: Conversation, body: dict[str, object], blobs: tuple[bytes, ...] = ()
+        self, checker: Conversation, body: dict[str, Any], blobs: tuple[bytes, ...] = ()
     ) -> Message:
         try:
             return checker.ask(body, blobs, CHECKER_SECONDS)
-        except Failure as failure:
+        except AnswerError as failure:
             raise GradingError(
                 "Asking the checker.",
                 got=f"its process {failure.words}; {checker.take_output()[0][-1000:]}",
@@ -124,14 +121,14 @@ class Pipeline:
         submission: Submission,
         sanitized: Sanitized,
         ran: Session,
-        verdicts: list[dict[str, object]],
+        verdicts: list[dict[str, Any]],
     ) -> Result:
         by_name = {grade_id(cell): cell for cell in sanitized.cells if grade_id(cell)}
         return {
             **self._frame(submission.student, submission),
             "state": "partly graded" if ran.reason else "graded",
             "reason": ran.reason,
-            "points": round(sum(float(str(verdict["points"])) for verdict in verdicts), 6),
+            "points": round(sum(verdict["points"] for verdict in verdicts), 6),
             "items": verdicts,
             "cells": [asdict(report) for report in ran.cells],
             "prose": [
@@ -166,7 +163,7 @@ class Pipeline:
             "student": student,
             "submission_hash": submission.hash if submission else "",
             "grader_version": self.version,
-            "sandbox": self.sandbox,
+            "sandbox": self.students.kind,
             "timestamp": submission.timestamp if submission else None,
             "seconds": 0.0,
             "max_points": self.assignment.auto_points,
@@ -206,12 +203,12 @@ def outputs(cells: Sequence[Cell], graded: Result) -> list[Cell]:
     return shown
 
 
-def verdict_text(verdict: dict[str, object]) -> str:
+def verdict_text(verdict: dict[str, Any]) -> str:
     """Return a verdict in a few lines, for the output of its check cell."""
     mark = "right" if verdict["passed"] else "not right"
     lines = [f"{verdict['id']}: {mark}, {verdict['points']:g} of {verdict['max_points']:g} points"]
     failure = verdict["first_failure"]
-    if isinstance(failure, dict):
+    if failure is not None:
         lines.append(failure["problem"] if failure["public"] else "A hidden case fails.")
-    lines += [str(verdict[key]) for key in ("words", "hint") if verdict[key]]
+    lines += [verdict[key] for key in ("words", "hint") if verdict[key]]
     return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
 """Messages between the processes of the grader, and the plain values they carry.
 
-A message is one frame on a pipe: `u32 length, u32 length of the JSON, JSON, blobs (u32 length each)`.
+A message is one frame on a pipe: `u32 length`, a JSON document and blobs, each with its length.
 A *plain value* is None, a bool, an int, a float, a str, a list, a dict with str keys or a numeric
 numpy array; nothing else crosses. Whatever is read comes out as exactly these types, whoever wrote
 it, so that no object of a student is ever compared, printed or unpickled by the grader.

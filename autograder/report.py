@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder import feedback, result
-from autograder.course import Assignment, Course, load
+from autograder.course import Assignment, Course, described, load
 from autograder.gradebook import Gradebook, ManualMark
 from autograder.result import STATES, Result, write_whole
 from convbook.errors import GradingError
@@ -41,23 +42,22 @@ def run(args: argparse.Namespace) -> int:
     """Write every student's page again, with what was marked by hand, and the tables."""
     course = Course(args.course.resolve())
     assignment = load(course, args.assignment)
+    found = results(course, assignment)
+    if not found:
+        raise GradingError(
+            f"Writing the feedback of {assignment.name!r}.",
+            got="no results",
+            next_step=f"grade first: python -m autograder grade {assignment.name}",
+        )
+    questions = json.loads(course.questions(assignment.name).read_text(encoding="utf-8"))
+    assignment = described(assignment, questions)
     with Gradebook(course, assignment) as book:
-        found = results(course, assignment)
-        if not found:
-            raise GradingError(
-                f"Writing the feedback of {assignment.name!r}.",
-                got="no results",
-                next_step=f"grade first: python -m autograder grade {assignment.name}",
-            )
         for each in found:
             feedback.write_page(course, assignment, each, book.manual(each["student"]))
         write(course, assignment, book)
-    print(f"{len(found)} pages in {course.root / 'feedback'}, the table in {_folder(course, args)}")
+    folder = course.reports(assignment.name)
+    print(f"{len(found)} pages in {course.root / 'feedback'}, the tables in {folder}")
     return 0
-
-
-def _folder(course: Course, args: argparse.Namespace) -> Path:
-    return course.reports(args.assignment)
 
 
 def results(course: Course, assignment: Assignment) -> list[Result]:
@@ -75,9 +75,7 @@ def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
     write_whole(folder / "summary.html", _summary(assignment, found, rows))
 
 
-def row(
-    assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]
-) -> dict[str, Any]:
+def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]) -> dict[str, Any]:
     """Return the line of one student: marks by the machine, by hand, and each item's."""
     items = dict.fromkeys(assignment.checks.values(), 0.0)
     items |= {item["id"]: item["points"] for item in graded["items"]}

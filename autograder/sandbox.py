@@ -45,8 +45,8 @@ def require_bubblewrap() -> str:
             "Starting the sandbox in which student code runs.",
             got="no 'bwrap' on this machine",
             rule="student code runs inside bubblewrap, or not at all",
-            next_step="install it (Debian, Ubuntu: apt-get install bubblewrap); to run student code "
-            "with your own rights all the same, pass --unsafe-no-sandbox",
+            next_step="install it (Debian, Ubuntu: apt-get install bubblewrap); to run student "
+            "code with your own rights all the same, pass --unsafe-no-sandbox",
         )
     return path
 
@@ -139,6 +139,11 @@ class Sandbox:
             require_bubblewrap()
 
     @property
+    def kind(self) -> str:
+        """What protects the machine, as results state it."""
+        return "none" if self.unsafe else "bubblewrap"
+
+    @property
     def single_use(self) -> bool:
         """True where each submission needs a server of its own."""
         return self.role == "student" and not self.nested and not self.unsafe
@@ -201,7 +206,7 @@ class Sandbox:
     def _command(self, control: int) -> list[str]:
         arguments = [self.role, str(control), *(["--unshare"] if self.nested else [])]
         python = [sys.executable, "-s", "-m", "autograder.forkserver", *arguments]
-        return python if self.unsafe else [*bubblewrap(self.role, self.nested), *python]
+        return python if self.unsafe else [*bubblewrap(self.role), *python]
 
     def spawn(self, limits: Limits = DEFAULT) -> Child:
         """Fork one child; it waits for requests.
@@ -273,7 +278,7 @@ def _open(control: socket.socket | None) -> socket.socket:
     return control
 
 
-def bubblewrap(role: str, nested: bool) -> list[str]:
+def bubblewrap(role: str) -> list[str]:
     """Return the command line of bubblewrap for one role."""
     root = os.geteuid() == 0
     command = [require_bubblewrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc"]
@@ -303,7 +308,7 @@ def bubblewrap(role: str, nested: bool) -> list[str]:
 
 def _bind(source: str, target: str) -> list[str]:
     if Path(source).is_symlink() and source in SYSTEM:
-        return ["--symlink", os.readlink(source), target]
+        return ["--symlink", str(Path(source).readlink()), target]
     return ["--ro-bind", source, target]
 
 

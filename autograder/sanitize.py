@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograder.course import Assignment, Cell, grade_id, is_answer
-from autograder.intake import NeedsReview, Submission
+from autograder.intake import IntakeError, Submission
 
 
 @dataclass
@@ -25,8 +25,7 @@ class Sanitized:
         """Did the student change the answer cell of that name?"""
         stub = assignment.by_id[name]["source"]
         return any(
-            grade_id(cell) == name and cell["source"].strip() != stub.strip()
-            for cell in self.cells
+            grade_id(cell) == name and cell["source"].strip() != stub.strip() for cell in self.cells
         )
 
 
@@ -34,11 +33,11 @@ def sanitize(submission: Submission, assignment: Assignment) -> Sanitized:
     """Return the submission with every cell of the exercise in its place.
 
     Raises:
-        NeedsReview: no cell of the exercise is left in it.
+        IntakeError: no cell of the exercise is left in it.
     """
     known = assignment.by_id
     if not any(cell["grade_id"] in known for cell in submission.cells):
-        raise NeedsReview("none of the exercise's cells is in the notebook")
+        raise IntakeError("none of the exercise's cells is in the notebook")
     result = Sanitized()
     chosen = _choose(submission.cells, assignment, result.repairs)
     for number, cell in enumerate(submission.cells):

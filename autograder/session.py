@@ -18,13 +18,14 @@ from typing import Any, Literal
 from autograder.limits import Limits
 from autograder.protocol import FrameReader, Message, ProtocolError, pack, unpack
 from autograder.sandbox import Child, Sandbox
+from convbook.errors import GradingError
 
 SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process is killed
 TICK_MS = 200  # between two looks at whether grading was stopped
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 
 
-class Stopped(Exception):
+class StoppedError(GradingError):
     """Grading was interrupted by the user."""
 
 
@@ -71,7 +72,7 @@ class Session:
         self.answers.append(frame)
 
 
-class Failure(Exception):
+class AnswerError(GradingError):
     """The process did not answer: it died, or its time was over."""
 
     def __init__(self, kind: Literal["died", "timeout"], words: str) -> None:
@@ -97,8 +98,8 @@ class Conversation:
         """Send one request and return its answer.
 
         Raises:
-            Failure: the process died, hung, or answered what was not asked.
-            Stopped: grading was interrupted.
+            AnswerError: the process died, hung, or answered what was not asked.
+            StoppedError: grading was interrupted.
         """
         self._number += 1
         frame = pack(Message({**body, "number": self._number}, blobs))
@@ -106,9 +107,9 @@ class Conversation:
         until = min(time.monotonic() + seconds, self._deadline)
         while True:
             if self._stop.is_set():
-                raise Stopped
+                raise StoppedError("Grading was stopped.")
             if time.monotonic() > until:
-                raise Failure("timeout", f"ran longer than {seconds:g} seconds")
+                raise AnswerError("timeout", f"ran longer than {seconds:g} seconds")
             pending, answer = self._turn(pending, until)
             if answer is not None:
                 return self._checked(answer)
@@ -139,9 +140,9 @@ class Conversation:
         try:
             frames = self._reader.feed(data)
         except ProtocolError as error:
-            raise Failure("died", f"answered more than is allowed ({error})") from None
+            raise AnswerError("died", f"answered more than is allowed ({error})") from None
         if len(frames) > 1:
-            raise Failure("died", "wrote to the pipe that the grader reads")
+            raise AnswerError("died", "wrote to the pipe that the grader reads")
         return frames[0] if frames else None
 
     def _checked(self, frame: bytes) -> Message:
@@ -150,13 +151,13 @@ class Conversation:
         except ProtocolError:
             message = Message({})
         if message.body.get("answers") != self._number:
-            raise Failure("died", "wrote to the pipe that the grader reads")
+            raise AnswerError("died", "wrote to the pipe that the grader reads")
         self.last_frame = frame
         return message
 
-    def _died(self) -> Failure:
+    def _died(self) -> AnswerError:
         ended = self._child.wait(10.0)
-        return Failure("died", ended.words())
+        return AnswerError("died", ended.words())
 
     def _read_output(self) -> bool:
         try:
@@ -213,11 +214,13 @@ class _Runner:
             try:
                 body = {"do": "cell", "source": cell.source}
                 answer = talk.ask(body, (), self._limits.cell_seconds)
-            except Failure as failure:
+            except AnswerError as failure:
                 output = talk.take_output()
                 reports[index:] = [CellReport(cell.name, failure.kind, failure.words, *output)]
                 self._cells = self._cells[:index]
-                self.session.reason = f"cell {cell.name} {failure.words}; what stood above it counts"
+                self.session.reason = (
+                    f"cell {cell.name} {failure.words}; what stood above it counts"
+                )
                 return False
             if index >= len(reports):
                 reports.append(_report(cell, answer, talk.take_output()))
@@ -243,7 +246,7 @@ class _Runner:
         try:
             body = {"do": "call", **call.request}
             answer = talk.ask(body, (call.arguments,), self._limits.call_seconds + SLACK)
-        except Failure as failure:
+        except AnswerError as failure:
             self._failed = (call.item, failure.kind)
             self.session.outcomes.append({"kind": failure.kind})
             return False

@@ -52,7 +52,7 @@ def preload() -> None:
     sys.stdin = None
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
-    InteractiveShell.xmode = "Plain"  # type: ignore[assignment]
+    InteractiveShell.xmode = "Plain"
     _shell = InteractiveShell.instance(user_module=module, colors="nocolor", history_length=0)
     _shell.history_manager.enabled = False
     _shell.run_cell("1 + 1", silent=True)
