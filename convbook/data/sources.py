@@ -52,7 +52,17 @@ def standin(n_train: int = 10_000, n_test: int = 2_000, seed: int = 0) -> Datase
         n_train: training images, (n_train, 3, 32, 32).
         n_test: test images.
         seed: names the drawings: the same seed gives the same bytes on any machine.
+
+    Raises:
+        DataError: when a number of images is below 1.
     """
+    if min(n_train, n_test) < 1:
+        raise DataError(
+            "Drawing the stand-in for CIFAR-10.",
+            got=f"n_train = {n_train}, n_test = {n_test}",
+            rule="each part has 1 image or more",
+            next_step="leave both out for 10,000 and 2,000 images",
+        )
     line = "!" * 76
     print(
         f"{line}\n!!  This is NOT CIFAR-10. It is a stand-in: {n_train} + {n_test} drawn shapes.\n"

@@ -107,7 +107,8 @@ def _background(n: int, stream: Stream) -> Plane:
     x, y = _grid()
     direction = stream.uniform(-1, 1, (2, n, 1, 1))
     fade: Plane = np.clip((direction[0] * x + direction[1] * y) / SIZE + 0.5, 0, 1)  # (n, 32, 32)
-    return one + (other - one) * fade[:, None]
+    blend: Plane = one + (other - one) * fade[:, None]
+    return blend
 
 
 def _frames(
