@@ -117,7 +117,7 @@ def test_what_a_notebook_writes_stays_in_the_notebook(given):
     assert cifar10(given).train.fingerprint == first
 
 
-def test_another_process_may_store_first(given, cache, monkeypatch):
+def test_another_process_may_store_first(cache):
     """While one process decodes, another stores the same entry: one entry stays, and is whole."""
     data = draw_standin(4, 2, seed=0)
     caching.store("key", data)

@@ -1,7 +1,6 @@
 """Downloads from servers that serve well, badly, or not at all."""
 
 import hashlib
-import os
 import shutil
 import socket
 
@@ -154,15 +153,15 @@ def test_a_damaged_archive_is_downloaded_again(fetch, server):
 def test_no_disk_space_before_the_download(fetch, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=51_199)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(DataError, match="0 MB free in .*downloads"):
+    with pytest.raises(DataError, match=r"0 MB free in .*downloads"):
         fetch("good")
     assert kept(tmp_path) == []
 
 
-def test_the_disk_fills_up_during_the_download(fetch, tmp_path, monkeypatch):
+def test_the_disk_fills_up_during_the_download(fetch, tmp_path):
     """/dev/full takes no byte, as a full disk does; it stands in for the part."""
     (tmp_path / "downloads").mkdir()
-    os.symlink("/dev/full", tmp_path / "downloads/x.tar.gz.part")
+    (tmp_path / "downloads/x.tar.gz.part").symlink_to("/dev/full")
     with pytest.raises(DataError, match="No space left on device") as caught:
         fetch("good")
     assert "CONVBOOK_CACHE" in caught.value.next_step

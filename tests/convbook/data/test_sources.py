@@ -4,8 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
 from convbook.data import CIFAR10_CLASSES, channel_statistics, cifar10, sources
 from convbook.data.download import Archive
@@ -122,5 +122,5 @@ def test_optional_the_real_images():
     assert data.train.labels.bincount().tolist() == [5000] * 10
     assert data.test.labels.bincount().tolist() == [1000] * 10
     mean, std = channel_statistics(data.train.images)
-    torch.testing.assert_close(torch.tensor(mean), torch.tensor(PIXEL_MEAN), rtol=0, atol=1e-3)
-    torch.testing.assert_close(torch.tensor(std), torch.tensor(PIXEL_STD), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(mean, PIXEL_MEAN, rtol=0, atol=0.005)  # JPEG moves them a little
+    np.testing.assert_allclose(std, PIXEL_STD, rtol=0, atol=0.005)
