@@ -7,6 +7,7 @@ Each function returns a matplotlib figure. As the value of a notebook's cell it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ Array = npt.NDArray[Any]
 DASHES = {"train": (0, (4, 2)), "test": "-"}
 UNIT = {"loss": 1.0, "accuracy": 100.0}  # accuracies are shares, shown in per cent
 TILE = 1.1  # inches, the side of one picture in a grid
+BAR = 0.9  # inches, for a bar of colours and its numbers
 
 
 def curves(
@@ -77,11 +79,11 @@ def batch_losses(
     Raises:
         ConvbookError: there is no finished epoch to draw.
     """
-    ((_, histories),) = _groups(runs).items()
+    (histories,) = _groups({"": runs}).values()
     with style.use(theme) as c:
         figure, axes = _panels(1, 1, width=7.0, height=3.2)
         ax = axes[0, 0]
-        for role, history in zip(style.CYCLE, histories, strict=False):
+        for role, history in zip(cycle(style.CYCLE), histories, strict=False):
             losses = history.until(epochs or len(history.epochs)).batch_loss
             updates = np.arange(len(losses)) * history.every
             label = text("plots.seed", seed=history.config.seed)
@@ -136,7 +138,7 @@ def kernels(weights: Any, *, rows: int = 8, columns: int = 8, theme: str = "ligh
     array = _array(weights, "(O, C, kh, kw)", ndim=4)[:rows, :columns]
     with style.use(theme):
         figure, axes = _panels(
-            len(array), array.shape[1], width=TILE, height=TILE, layout="compressed"
+            len(array), array.shape[1], width=TILE, height=TILE, layout="compressed", beside=BAR
         )
         _signed(figure, list(axes.flat), list(array.reshape(-1, *array.shape[2:])))
         for i, ax in enumerate(axes[:, 0]):
@@ -159,7 +161,7 @@ def feature_maps(maps: Any, *, columns: int = 8, theme: str = "light") -> Figure
     """
     array = _array(maps, "(C, H, W)", ndim=3)
     with style.use(theme):
-        figure, axes = _tiles(len(array), columns, titled=True)
+        figure, axes = _tiles(len(array), columns, titled=True, beside=BAR)
         _signed(figure, axes, list(array))
         for i, ax in enumerate(axes):
             ax.set_title(text("plots.channel", i=i), fontsize="small")
@@ -225,12 +227,14 @@ def _signed(figure: Figure, axes: list[Axes], arrays: list[Array]) -> None:
     figure.colorbar(drawn, ax=axes, pad=0.02, aspect=30).outline.set_visible(False)
 
 
-def _tiles(n: int, columns: int, *, titled: bool) -> tuple[Figure, list[Axes]]:
-    """Return a figure with `n` square panels and no axes in them."""
+def _tiles(n: int, columns: int, *, titled: bool, beside: float = 0.0) -> tuple[Figure, list[Axes]]:
+    """Return a figure with `n` square panels without ticks, and room `beside` them (inches)."""
     columns = min(n, columns)
     rows = -(-n // columns)
     height = TILE * (1.25 if titled else 1.0)
-    figure, axes = _panels(rows, columns, width=TILE, height=height, layout="compressed")
+    figure, axes = _panels(
+        rows, columns, width=TILE, height=height, layout="compressed", beside=beside
+    )
     for ax in axes.flat:
         _bare(ax)
     for ax in list(axes.flat)[n:]:
@@ -244,13 +248,19 @@ def _bare(ax: Axes) -> None:
 
 
 def _panels(
-    rows: int, columns: int, *, width: float, height: float, layout: str = "constrained"
+    rows: int,
+    columns: int,
+    *,
+    width: float,
+    height: float,
+    layout: str = "constrained",
+    beside: float = 0.0,
 ) -> tuple[Figure, Any]:
     """Return a figure with panels `width` by `height` inches, and its axes (rows, columns).
 
     The figure is closed for pyplot: a notebook would show it twice, and a loop pile them up.
     """
-    size = (width * columns, height * rows)
+    size = (width * columns + beside, height * rows)
     figure, axes = pyplot.subplots(rows, columns, figsize=size, squeeze=False, layout=layout)
     pyplot.close(figure)
     return figure, axes
