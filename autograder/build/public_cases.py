@@ -8,18 +8,18 @@ from copy import deepcopy
 from typing import Any
 
 from autograder.questions.definition import Arguments, Item, Question
-from convbook.check.plain import Plain, plain, to_json
+from convbook.check.plain import ARRAY, Plain, plain, to_json
 
 
 def render(question: Question) -> str:
     """Return the text of `convbook/check/cases/QUESTION.json`."""
-    data = {
-        "built_from": f"autograder/questions/{question.id}.py",
-        "question": question.id,
-        "title": question.title,
-        "items": [_item(item) for item in question.items],
-    }
-    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    head = {"question": question.id, "title": question.title}
+    items = ",\n".join(_line(_item(item)) for item in question.items)
+    return f'{_line(head)[:-1]}, "items": [\n{items}\n]}}\n'
+
+
+def _line(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
 
 def _item(item: Item) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def _item(item: Item) -> dict[str, Any]:
         "tolerance": item.tolerance,
         "cases": [
             {
-                "arguments": to_json(arguments),
+                "arguments": _compact(to_json(arguments)),
                 "expected": _value(item.reference, arguments),
             }
             for arguments in item.public
@@ -49,15 +49,19 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _value(function: Callable[..., Plain], arguments: Arguments) -> Any:
-    return _rounded(to_json(plain(function(**deepcopy(arguments)))))
+    return _compact(to_json(plain(function(**deepcopy(arguments)))))
 
 
-def _rounded(data: Any) -> Any:
-    """Return JSON data with floats of ten digits: the last bits differ between machines."""
+def _compact(data: Any, *, in_array: bool = False) -> Any:
+    """Return JSON data with floats of ten digits: the last bits differ between machines.
+
+    Whole numbers in an array are written without a point, since the array tells its dtype.
+    """
     if isinstance(data, float):
-        return float(f"{data:.10g}")
+        rounded = float(f"{data:.10g}")
+        return int(rounded) if in_array and rounded.is_integer() else rounded
     if isinstance(data, list):
-        return [_rounded(entry) for entry in data]
+        return [_compact(entry, in_array=in_array) for entry in data]
     if isinstance(data, dict):
-        return {key: _rounded(entry) for key, entry in data.items()}
+        return {key: _compact(entry, in_array=ARRAY in data) for key, entry in data.items()}
     return data

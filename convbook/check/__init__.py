@@ -1,6 +1,7 @@
 """Is this answer right?
 
 - `check("q01", output_size=output_size)` tries an answer on the public cases of its question
+- `public_case("q01.output_size", 3)` gives one of those cases, to look at it
 - `call` runs a student's function on plain values, `public` holds the public cases
 - `plain`, `difference`, `diagnose` compare answers; the grader uses the same
 """
@@ -10,7 +11,7 @@ from convbook.check.compare import difference
 from convbook.check.diagnose import Mistake, Outcome, Verdict, diagnose
 from convbook.check.forbid import forbidding
 from convbook.check.plain import plain
-from convbook.check.run import check
+from convbook.check.run import check, public_case
 
 __all__ = [
     "Mistake",
@@ -22,4 +23,5 @@ __all__ = [
     "difference",
     "forbidding",
     "plain",
+    "public_case",
 ]

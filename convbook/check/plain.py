@@ -23,7 +23,7 @@ FAILED = "cannot be computed"
 MAX_DEPTH = 8
 _EXACT = (type(None), bool, int, float, str)
 _NUMBERS = tuple({np.bool_, *(np.dtype(code).type for code in "bBhHiIlLqQefd")})
-_ARRAY = "__array__"
+ARRAY = "__array__"  # the key that marks an array in JSON
 
 
 def plain(value: Any, *, depth: int = 0) -> Plain:
@@ -82,7 +82,7 @@ def _key(key: object) -> str:
 def to_json(value: Plain) -> Any:
     """Return a plain value as JSON data; an array becomes a dict of its dtype and its rows."""
     if isinstance(value, np.ndarray):
-        return {_ARRAY: value.tolist(), "dtype": str(value.dtype), "shape": list(value.shape)}
+        return {ARRAY: value.tolist(), "dtype": str(value.dtype), "shape": list(value.shape)}
     if isinstance(value, list):
         return [to_json(item) for item in value]
     if isinstance(value, dict):
@@ -94,8 +94,8 @@ def from_json(data: Any) -> Plain:
     """Return the plain value that `to_json` wrote."""
     if isinstance(data, list):
         return [from_json(item) for item in data]
-    if isinstance(data, dict) and _ARRAY in data:
-        return np.array(data[_ARRAY], dtype=data["dtype"]).reshape(data["shape"])
+    if isinstance(data, dict) and ARRAY in data:
+        return np.array(data[ARRAY], dtype=data["dtype"]).reshape(data["shape"])
     if isinstance(data, dict):
         return {key: from_json(item) for key, item in data.items()}
     return data

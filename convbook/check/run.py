@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from difflib import get_close_matches
 
 from convbook.check import public
 from convbook.check.call import call
 from convbook.check.diagnose import Outcome, Verdict, diagnose
-from convbook.check.plain import show
+from convbook.check.plain import Plain, show
 from convbook.check.public import PublicItem
 from convbook.errors import CheckError, CheckFailed
 from convbook.texts import text
@@ -113,7 +114,9 @@ def _failure(item: PublicItem, verdict: Verdict, outcomes: list[Outcome]) -> Not
     written = ", ".join(arguments) if short else "\n    " + ",\n    ".join(arguments)
     lines = [
         text("check.wrong", function=item.function, case=index + 1, total=len(outcomes)),
-        text("check.called", function=item.function, arguments=written),
+        text("check.called", function=item.function, arguments=written)
+        if item.adapter is None
+        else text("check.built", arguments=written),
         text("check.expected", value=show(item.expected[index])),
     ]
     if "value" in outcome:
@@ -123,3 +126,32 @@ def _failure(item: PublicItem, verdict: Verdict, outcomes: list[Outcome]) -> Not
         return NotRightYet("\n".join(lines))
     lines.append(text("check.mistake", words=verdict.mistake.words))
     return NotRightYet("\n".join(lines), next_step=verdict.mistake.hint)
+
+
+def public_case(item: str, number: int) -> tuple[dict[str, Plain], Plain]:
+    """Return the arguments and the expected value of one public case, to try things out.
+
+    Args:
+        item: the question and the function, for instance "q04.first_failure".
+        number: of the case, counted from 1 as `check` counts.
+
+    Raises:
+        CheckError: there is no such item or case.
+    """
+    question, _, function = item.partition(".")
+    known = [entry.id for name in public.question_ids() for entry in public.question(name).values()]
+    if item not in known:
+        raise CheckCallError(
+            text("check.unknown_item", item=repr(item)),
+            rule=text("check.items", known=", ".join(known)),
+            next_step=_did_you_mean(item, known),
+        )
+    found = public.question(question)[function]
+    total = len(found.expected)
+    if number not in range(1, total + 1):
+        raise CheckCallError(
+            text("check.unknown_case", item=item, number=number),
+            rule=text("check.cases", total=total),
+            next_step=f'public_case("{item}", {total})',
+        )
+    return deepcopy(found.arguments[number - 1]), deepcopy(found.expected[number - 1])
