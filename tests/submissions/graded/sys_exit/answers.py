@@ -1,0 +1,4 @@
+# %% own
+import sys
+
+sys.exit(0)
