@@ -19,7 +19,7 @@ from tasks.environment import BIN, variables
 from tasks.server import HOST, BookServer, free_port
 from tasks.terminal import step, stop
 
-WORK = ROOT / "work"
+WORK = Path(os.environ.get("CONVBOOK_WORK", ROOT / "work")).resolve()
 LOG = WORK / ".jupyterlab.log"
 LAB_SETTINGS = ROOT / "tasks" / "jupyter"
 LAB_PATIENCE = 60.0  # seconds
@@ -44,7 +44,7 @@ def serve() -> None:
         print(
             f"\n  Book        {server.url}"
             f"\n  JupyterLab  http://{HOST}:{lab_port}/lab?token={token}"
-            f"\n  Your copies of the exercises are in {WORK.name}/. Ctrl-C stops everything.\n",
+            f"\n  Your copies of the exercises are in {WORK}. Ctrl-C stops everything.\n",
             flush=True,
         )
         if lab.wait():
