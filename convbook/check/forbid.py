@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import wraps
+from functools import cache, wraps
 from importlib import import_module
-from types import FunctionType, ModuleType
+from pkgutil import walk_packages
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn
 from unittest.mock import patch
 
@@ -24,9 +25,9 @@ def forbidding(names: Iterable[str]) -> Iterator[None]:
     """Make the named functions raise NotAllowedHere inside the context.
 
     Args:
-        names: dotted names: of a module (all functions defined in it or below it that it shows),
-            or of one function. A plain Python function refuses wherever it was imported to; any
-            other callable refuses under this name only.
+        names: dotted names: of a module or package (every public function and method that it
+            defines), or of one function. A plain Python function refuses wherever it was imported
+            to; any other callable refuses under this name only.
     """
     with ExitStack() as stack:
         for name in names:
@@ -44,17 +45,26 @@ def refuse(name: str) -> NoReturn:
     )
 
 
+@cache
 def _functions(name: str) -> list[tuple[Any, str]]:
+    """Return the holder and the attribute of every function that a name stands for."""
     owner, attribute = _resolve(name)
-    target = getattr(owner, attribute) if attribute else owner
-    if not isinstance(target, ModuleType):
+    if attribute:
         return [(owner, attribute)]
-    members = inspect.getmembers(target, inspect.isfunction)
-    return [
-        (target, member)
-        for member, function in members
-        if not member.startswith("_") and function.__module__.startswith(target.__name__)
-    ]
+    found: dict[int, tuple[Any, str]] = {}
+    for module in _modules(owner):
+        classes = [member for _, member in inspect.getmembers(module, inspect.isclass)]
+        for holder in (module, *classes):
+            for member, function in inspect.getmembers(holder, inspect.isfunction):
+                if not member.startswith("_") and function.__module__.startswith(name):
+                    found[id(function)] = (holder, member)
+    return list(found.values())
+
+
+def _modules(module: ModuleType) -> list[ModuleType]:
+    """Return a module and, if it is a package, every module in it."""
+    inside = walk_packages(getattr(module, "__path__", []), module.__name__ + ".")
+    return [module, *(import_module(entry.name) for entry in inside)]
 
 
 def _resolve(name: str) -> tuple[Any, str]:
@@ -73,20 +83,27 @@ def _resolve(name: str) -> tuple[Any, str]:
 
 def _forbid(stack: ExitStack, owner: Any, attribute: str) -> None:
     function: Any = getattr(owner, attribute)
-    if isinstance(function, FunctionType) and not function.__closure__:
+    if isinstance(function, FunctionType):
         # Swapping its code reaches every `from … import` of it too.
         stack.callback(setattr, function, "__code__", function.__code__)
-        function.__code__ = _refusing_code(attribute)
+        function.__code__ = _refusing_code(attribute, function.__code__.co_freevars)
     else:
         stack.enter_context(patch.object(owner, attribute, _refusing(function, attribute)))
 
 
-def _refusing_code(name: str) -> Any:
-    """Return code for a function that imports what it needs: its globals are another module's."""
+@cache
+def _refusing_code(name: str, free: tuple[str, ...]) -> CodeType:
+    """Return code for a function that imports what it needs: its globals are another module's.
+
+    Args:
+        name: of the function, for the refusal.
+        free: its free variables, which Python wants to find in the new code too.
+    """
     scope: dict[str, Any] = {}
     source = f"def f(*_, **__):\n from convbook.check.forbid import refuse\n refuse({name!r})"
     exec(source, scope)
-    return scope["f"].__code__
+    code: CodeType = scope["f"].__code__
+    return code.replace(co_freevars=free)
 
 
 def _refusing(function: Callable[..., Any], name: str) -> Callable[..., Any]:
