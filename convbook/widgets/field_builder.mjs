@@ -131,7 +131,8 @@ function render({ model, el }) {
     h("div", { class: "cb-controls" }, h("div", { class: "cb-field wide" }, h("span", { class: "cb-field-label", text: t.stack }), presets), size.el, addConv, addPool),
     list, section, status,
     h("div", { class: "cb-controls" }, view.el),
-    h("div", { class: "planes" }, unitPlane.el, h("span", { class: "sign", "aria-hidden": "true", text: "→" }), pixelPlane.el));
+    h("div", { class: "planes" }, unitPlane.el, h("span", { class: "sign", "aria-hidden": "true", text: "→" }), pixelPlane.el),
+    h("ul", { class: "legend" }, ...["unit", "field", "paths", "core", "padding"].map((key) => h("li", {}, h("span", { class: `key ${key}-key`, "aria-hidden": "true" }), t[`key_${key}`]))));
   el.append(root);
 
   // ---- the list of layers

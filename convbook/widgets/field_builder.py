@@ -101,8 +101,10 @@ class FieldBuilder(Widget):
     def field(self) -> Field:
         """The field of one output of the chosen layer."""
         depth = len(self.layers) if self.layer < 0 else self.layer
-        stack = [Conv(1, *_checked(layer).values()) for layer in self.layers[:depth]]
-        return receptive_field(stack)
+        stack = [_checked(layer) for layer in self.layers[:depth]]
+        return receptive_field(
+            [Conv(1, w["kernel_size"], w["stride"], w["padding"], w["dilation"]) for w in stack]
+        )
 
 
 def _checked(layer: Mapping[str, int]) -> Window:

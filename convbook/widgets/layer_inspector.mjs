@@ -62,6 +62,9 @@ function step(layer, flow, expected) {
       return result([layer.channels, ...next.extent], next, weights, layer.bias === false ? 0 : layer.channels, weights * product(next.extent));
     }
     case "Pool": {
+      const [kernel, ring] = [pair(layer.kernel_size), pair(layer.padding ?? 0)];
+      const wide = [0, 1].find((a) => 2 * ring[a] > kernel[a]);
+      if (wide !== undefined) throw new Misfit("pool_padding", { padding: ring[wide], kernel: kernel[wide] });
       const next = window(pair(layer.stride ?? layer.kernel_size), [1, 1], layer.ceil_mode);
       return result([shape[0], ...next.extent], next);
     }

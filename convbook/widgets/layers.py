@@ -35,7 +35,7 @@ def to_dict(layer: shapes.Layer | Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ShapeError: a layer of no known type, or with numbers that it cannot have.
     """
-    if isinstance(layer, Mapping):
+    if not isinstance(layer, shapes.Layer):
         layer = from_dict(layer)
     plain: dict[str, Any] = {"type": type(layer).__name__}
     for field in fields(layer):

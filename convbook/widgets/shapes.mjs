@@ -3,8 +3,8 @@
 /** Positions of a window along one axis: ⌊(n + 2p − d(k−1) − 1)/s⌋ + 1, or 0 when it does not fit. */
 export function outputSize(size, kernel, { stride = 1, padding = 0, dilation = 1, ceil = false } = {}) {
   const room = size + 2 * padding - dilation * (kernel - 1) - 1;
-  if (room < 0) return 0;
   const steps = ceil ? Math.ceil(room / stride) : Math.floor(room / stride);
+  if (steps < 0) return 0;
   // With ceil, a last window that would start in the right-hand padding is left out, as in PyTorch.
   return ceil && steps * stride >= size + padding ? steps : steps + 1;
 }
