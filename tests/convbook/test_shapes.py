@@ -52,6 +52,7 @@ def test_alexnet_first_layer():
     (row,) = table([Conv(96, 11, stride=4)], (3, 227, 227))
     assert row.output_shape == (96, 55, 55)
     assert row.parameters == 34_944
+    assert row.macs == 105_415_200
 
 
 def test_eight_filters_against_a_fully_connected_layer():
@@ -140,8 +141,10 @@ def test_field_of_a_block_holds_those_of_its_branches():
     wide, narrow = Conv(4, 5, padding=2), Conv(4, 3)
     field = receptive_field([Parallel(((wide,), (narrow, Conv(4, 1))))])
     assert (field.size, field.start) == (5, -2)
-    shifted = receptive_field([Residual((Conv(1, 2, padding=1),), (Conv(1, 2),))])
-    assert (shifted.size, shifted.start) == (3, -1)
+    left, right = (Conv(1, 2, padding=1),), (Conv(1, 2),)
+    for block in (Residual(left, right), Residual(right, left)):
+        shifted = receptive_field([block])
+        assert (shifted.size, shifted.start) == (3, -1)
 
 
 # Tables and names.
