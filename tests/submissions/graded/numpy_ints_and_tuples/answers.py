@@ -3,7 +3,7 @@ import numpy as np
 import torch
 
 
-def output_size(s, p, k, y, x):
+def output_size(x, y, k, p, s):
     sides = (np.array([x, y]) + 2 * p - k) // s + 1
     return tuple(sides)
 

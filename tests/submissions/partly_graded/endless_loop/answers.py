@@ -1,4 +1,4 @@
-# %% q02-inputs_seen
+# %% q01-dense_weights
 import time
 
 while True:

@@ -1,4 +1,4 @@
-# %% q02-inputs_seen
+# %% q01-dense_weights
 hoard = []
 while True:
-    hoard.append(bytearray(50_000_000))
+    hoard.append(b"x" * 50_000_000)

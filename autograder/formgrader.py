@@ -1,0 +1,60 @@
+"""`python -m autograder formgrader`: nbgrader's pages for marking written answers by hand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from convbook.errors import GradingError
+
+CONFIG = "nbgrader_config.py"
+EXTENSION = "nbgrader.server_extensions.formgrader"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("--course", type=Path, default=Path(), help="the course folder (here)")
+    parser.add_argument("--port", type=int, default=8890, help="the port on 127.0.0.1 (8890)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve formgrader until Ctrl-C."""
+    course = args.course.resolve()
+    environment = dict(os.environ)
+    environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
+    print(f"formgrader: http://127.0.0.1:{args.port}/formgrader/ (Ctrl-C ends it)", flush=True)
+    try:
+        return subprocess.call(
+            command(course, args.port, args.no_browser), cwd=course, env=environment
+        )
+    except KeyboardInterrupt:
+        return 0
+
+
+def command(course: Path, port: int, no_browser: bool) -> list[str]:
+    """Return the command line of the server.
+
+    Raises:
+        GradingError: the folder is no course folder.
+    """
+    if not (course / CONFIG).exists():
+        raise GradingError(
+            "Starting formgrader.",
+            got=f"the folder {course}",
+            rule=f"nbgrader reads {CONFIG} from the course folder",
+            next_step="run this in the root of the repository, or name it with --course",
+        )
+    options = {
+        "ip": "127.0.0.1",
+        "port": str(port),
+        "root_dir": str(course),
+        "default_url": "/formgrader/",
+        "open_browser": str(not no_browser),
+        "jpserver_extensions": f"{{'{EXTENSION}': True}}",
+    }
+    settings = [f"--ServerApp.{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "jupyter_server", *settings]
