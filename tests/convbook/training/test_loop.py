@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from convbook.data import batches
 from convbook.errors import TrainingError
 from convbook.training import Config, evaluate, fit
+from convbook.training.setting_up import seed_epoch
 
 
 def test_the_same_seed_gives_the_same_history(train, finished):
@@ -80,6 +81,16 @@ def test_the_callers_random_numbers_are_left_alone(train):
     torch.manual_seed(7)
     train(epochs=1)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_each_epoch_and_each_seed_has_its_own_dropout():
+    drawn = []
+    with torch.random.fork_rng():
+        for seed, epoch in ((0, 0), (0, 1), (1, 0), (0, 0)):
+            seed_epoch(seed, epoch)
+            drawn.append(float(torch.rand(())))
+    assert len(set(drawn)) == 3
+    assert drawn[0] == drawn[3]
 
 
 def test_the_history_is_handed_out_after_each_epoch(train):
