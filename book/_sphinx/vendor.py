@@ -37,7 +37,7 @@ def unpack(package: str, folder: Path) -> Path:
 
 
 def vendor_katex(folder: Path) -> None:
-    """Keep the style sheet and the woff2 fonts, the one format that every browser of today reads."""
+    """Keep the style sheet and its fonts as woff2, which every browser of today reads."""
     source, target = unpack(KATEX, folder), VENDOR / "katex"
     shutil.rmtree(target, ignore_errors=True)
     (target / "fonts").mkdir(parents=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 LOGGER = logging.getLogger(__name__)
-PUNCTUATION = re.compile(r"[.,;:!?)\]’”…-]+")
+PUNCTUATION = re.compile(r"[.,;:!?)\]\u2019\u201d\u2026-]+")
 draw_now = sphinxcontrib.katex.render_latex
 
 

@@ -8,7 +8,6 @@ the widget; js/widgets.js mounts it.
 from __future__ import annotations
 
 import json
-from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -17,61 +16,34 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
-from convbook.errors import ConvbookError
+from convbook.errors import BuildError
 from convbook.texts import text
+from convbook.widgets import get
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
 
-    from convbook.widgets.base import Bundle, Widget
+    from convbook.widgets import Bundle
 
-PACKAGE = "convbook.widgets"
-
-
-class WidgetError(ConvbookError):
-    """A live figure that cannot be made as it was asked for."""
+WIDGETS = files("convbook.widgets")
 
 
-def widget_class(name: str, package: str = PACKAGE) -> type[Widget]:
-    """Return the widget class that the module `name` of `package` defines."""
-    from convbook.widgets.base import Widget
-
-    try:
-        module = import_module(f"{package}.{name}")
-    except ModuleNotFoundError as error:
-        raise WidgetError(
-            "Looking up a widget by its name.",
-            got=str(error),
-            rule=f"a widget is a module of {package}",
-            next_step="correct the name after {widget}",
-        ) from error
-    for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Widget) and value.__module__ == module.__name__:
-            return value
-    raise WidgetError(
-        "Looking up the class of a widget.",
-        got=f"no class in {module.__name__}",
-        rule="the module of a widget defines one subclass of Widget",
-    )
-
-
-def bundle(cls: type[Widget], body: str) -> Bundle:
-    """Return the files and the checked state of a widget made with the YAML of a directive.
+def bundle(name: str, body: str) -> Bundle:
+    """Return the files and the checked state of the widget `name`, made with a directive's YAML.
 
     Raises:
-        WidgetError: the body is no YAML mapping, or the class refuses a name or a value in it.
+        BuildError: no such widget, a body that is no YAML mapping, or a state it refuses.
     """
     try:
-        state = yaml.safe_load(body) or {}
-        made = cls.bundle(**state)
+        made = get(name).bundle(**(yaml.safe_load(body) or {}))
         json.dumps(made.state, allow_nan=False)
     except Exception as error:  # whatever the class says of its state is what the author must read
-        raise WidgetError(
-            f"Making {cls.__name__} with the state of the directive.",
+        raise BuildError(
+            f"Making the widget {name}.",
             got=str(error),
-            rule="lines of `name: value`, as the docstring of the class says",
-            next_step="correct the body of the directive",
+            rule="lines of `name: value`, as the docstring of its class says",
+            next_step="correct the directive",
         ) from error
     return made
 
@@ -82,7 +54,7 @@ def inline_json(value: Any) -> str:
 
 
 class live_figure(nodes.General, nodes.Element):  # noqa: N801 - docutils nodes are lower case
-    """A place for a widget: the attributes of its bundle, its label, and whether it brings its source."""
+    """A place for a widget; the first of its kind on a page brings the source."""
 
 
 class WidgetDirective(SphinxDirective):
@@ -100,14 +72,13 @@ class WidgetDirective(SphinxDirective):
         """Return the widget, in a figure when it has a caption."""
         name = self.arguments[0]
         try:
-            cls = widget_class(name)
-            made = bundle(cls, "\n".join(self.content))
-        except WidgetError as error:
-            raise self.error(f"widget {name}: {error}") from error
-        for file in files(PACKAGE).iterdir():
+            made = bundle(name, "\n".join(self.content))
+        except BuildError as error:
+            raise self.error(str(error)) from error
+        for file in WIDGETS.iterdir():
             if file.is_file():
                 self.env.note_dependency(str(file))
-        label = self.options.get("label") or (cls.__doc__ or name).strip().splitlines()[0]
+        label = self.options.get("label") or (get(name).__doc__ or name).strip().splitlines()[0]
         node = live_figure(widget=name, state=made.state, label=label, esm=made.esm, css=made.css)
         self.set_source_info(node)
         return [self.figure(node) if "caption" in self.options else node]
