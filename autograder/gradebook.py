@@ -145,7 +145,7 @@ class Gradebook:
             notebook = self._book.find_submission_notebook(name, name, student)
         except MissingEntry:
             return {}
-        comments = {each.name: each.comment or "" for each in notebook.comments}
+        comments = {each.name: each.manual_comment or "" for each in notebook.comments}
         return {
             grade.name: ManualMark(
                 None

@@ -180,7 +180,7 @@ def _as_array(value: object) -> np.ndarray[Any, Any]:
         kind = type(value).__name__
         dtype = f" of {value.dtype}" if isinstance(value, np.ndarray) else ""
         raise ProtocolError(f"{kind}{dtype}, where a number, text, list, dict or array is due")
-    return np.ascontiguousarray(value)
+    return np.asarray(value, order="C")
 
 
 def decode(message: Message) -> Any:
