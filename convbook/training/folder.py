@@ -68,11 +68,12 @@ class RunFolder:
         history.go_on_from(kept.until(checkpoint.epoch))
 
     def _require_same_run(self, checkpoint: Checkpoint, kept: History, asked: History) -> None:
+        images = {name: asked.data[name] for name in ("fingerprint", "test_fingerprint")}
         checks = [
             (_without_epochs(checkpoint.config), _without_epochs(asked.config)),
             (_without_epochs(kept.config), _without_epochs(asked.config)),
-            ({"images": checkpoint.fingerprint}, {"images": asked.data["fingerprint"]}),
-            ({"images": kept.data["fingerprint"]}, {"images": asked.data["fingerprint"]}),
+            ({**images, "fingerprint": checkpoint.fingerprint}, images),
+            (kept.data, images),
         ]
         for there, here in checks:
             other = [name for name in here if there[name] != here[name]]
@@ -81,7 +82,7 @@ class RunFolder:
                     ", ".join(
                         f"{name} {there[name]!r} there, {here[name]!r} here" for name in other
                     ),
-                    "a folder holds one run: one configuration, one set of images",
+                    "a folder holds one run: one configuration, the same images",
                 )
         if checkpoint.epoch > asked.config.epochs:
             raise self._refusal(

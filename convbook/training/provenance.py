@@ -40,22 +40,22 @@ def describe(device: torch.device) -> str:
     return f"{device.type}, {name}"
 
 
-def commit() -> str | None:
-    """Return the commit of the repository convbook is tracked in, "+" if edited since; else None.
+def commit(package: Path = PACKAGE) -> str | None:
+    """Return the commit of the repository that tracks `package`, with "+" if edited since.
 
-    An installed package lies in no repository, or in one that does not track it: None too.
+    An installed package lies in no repository, or in one that does not track it: None.
     """
-    tracked = _git("ls-files", "--error-unmatch", "__init__.py")
-    head = _git("rev-parse", "HEAD")
+    tracked = _git(package, "ls-files", "--error-unmatch", "__init__.py")
+    head = _git(package, "rev-parse", "HEAD")
     if not tracked or not head:
         return None
-    return head + ("+" if _git("status", "--porcelain", "--", ".") else "")
+    return head + ("+" if _git(package, "status", "--porcelain", "--", ".") else "")
 
 
-def _git(*arguments: str) -> str | None:
+def _git(folder: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(PACKAGE), *arguments], capture_output=True, text=True, timeout=10
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -44,8 +44,8 @@ def prepare_model(
     """Return the network to train, on `device`, once it has taken an image of the run.
 
     Raises:
-        TrainingError: there are fewer images than a batch holds, or the network does not map
-            them to one logit a class.
+        TrainingError: there are fewer images than a batch holds, or no test images, or the
+            network does not map them to one logit a class.
     """
     if len(data.train) < config.batch_size:
         raise TrainingError(
@@ -53,6 +53,13 @@ def prepare_model(
             got=f"batch_size {config.batch_size}, {len(data.train)} training images",
             rule="there are at least as many images as a batch holds",
             next_step="lower batch_size, or load more images",
+        )
+    if len(data.test) == 0:
+        raise TrainingError(
+            "Training without test images.",
+            got="0 test images",
+            rule="each epoch ends with a measurement on images that are not trained on",
+            next_step="give test images, or a validation set in their place (see splits)",
         )
     model = (build(config.model, seed=config.seed) if model is None else model).to(device)
     if not any(weight.requires_grad for weight in model.parameters()):
@@ -62,9 +69,8 @@ def prepare_model(
             rule="there is at least one weight to train",
             next_step="add a layer with weights, or set requires_grad",
         )
-    first = torch.tensor([0], device=data.test.images.device)
     augment = AUGMENTATIONS[config.augment][1]
-    x, _ = next(iter(batches(data.test.subset(first), 1, augment=augment, device=device)))
+    x, _ = next(iter(batches(data.test, 1, shuffle=False, augment=augment, device=device)))
     expected = (1, len(data.classes))
     try:
         with evaluating(model), torch.no_grad():

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from convbook.data import batches
+from convbook.data import Dataset, Images, batches
 from convbook.errors import TrainingError
 from convbook.training import Config, evaluate, fit
 from convbook.training.setting_up import seed_epoch
@@ -132,8 +132,21 @@ def test_another_run_in_the_folder_is_refused_and_kept(train, tmp_path, settings
 
 def test_other_images_in_the_folder_are_refused(train, draw, tmp_path):
     train(tmp_path, epochs=1)
-    with pytest.raises(TrainingError, match=r"images '[0-9a-f]+' there"):
+    with pytest.raises(TrainingError, match=r"got:  fingerprint '[0-9a-f]+' there"):
         train(tmp_path, data=draw(72, 30, seed=1))
+
+
+def test_other_test_images_in_the_folder_are_refused(train, data, draw, tmp_path):
+    train(tmp_path, epochs=1)
+    with pytest.raises(TrainingError, match=r"got:  test_fingerprint '[0-9a-f]+' there"):
+        train(tmp_path, data=Dataset(data.train, draw(72, 30, seed=1).test))
+
+
+def test_a_run_that_moved_says_where_it_was_made(train, edit, tmp_path):
+    here = train(tmp_path, epochs=1).history.device
+    edit(tmp_path / "history.json", lambda values: values.update(device="cuda, Elsewhere"))
+    train(tmp_path, epochs=2)
+    assert train(tmp_path).history.device == f"cuda, Elsewhere; then {here}"
 
 
 def test_a_record_shorter_than_the_checkpoint_is_refused(train, tmp_path):
@@ -175,6 +188,13 @@ def test_a_diverging_run_is_stopped(data):
 def test_a_batch_larger_than_the_data_is_refused(train):
     with pytest.raises(TrainingError, match="batch_size 73, 72 training images"):
         train(batch_size=73)
+
+
+def test_training_without_test_images_is_refused(train, data):
+    pixels, labels = torch.zeros(0, 3, 32, 32, dtype=torch.uint8), torch.zeros(0).long()
+    none = Images(pixels, labels, data.classes, fingerprint="none", role="test")
+    with pytest.raises(TrainingError, match="0 test images"):
+        train(data=Dataset(data.train, none))
 
 
 @pytest.mark.parametrize(
