@@ -89,20 +89,20 @@ def cells(
     role: str = "input",
     scale: float | None = None,
     numbers: bool = True,
-    size: float = 9,
+    size: float = 10,
     name: str = "",
 ) -> None:
-    """Draw a 2-D array as a grid whose corner is `at`; `role` colours its outline.
+    """Draw a 2-D array as a grid whose corner is `at`, as the widgets do.
 
-    Positive values are filled with the blue of the table, negative ones with its orange, the more
-    opaque the nearer to `scale` (default: the largest absolute value).
+    Positive values are filled with the colour of `role`, negative ones with grey, the more opaque
+    the nearer to `scale` (default: the largest absolute value).
     """
     grid = np.atleast_2d(np.asarray(values, dtype=float))
     c, (x0, y0) = colours(), at
     top = scale or float(np.abs(grid).max()) or 1.0
     for (row, column), value in np.ndenumerate(grid):
         opacity = STRONGEST * min(abs(value) / top, 1.0)
-        fill = mpl.colors.to_rgba(c["input"] if value >= 0 else c["kernel"], opacity)
+        fill = mpl.colors.to_rgba(c[role] if value >= 0 else c["muted"], opacity)
         x, y = x0 + column, y0 + row
         ax.add_patch(Rectangle((x, y), 1, 1, facecolor=fill, edgecolor=c["border"], lw=0.6))
         if numbers:
@@ -178,7 +178,7 @@ def write(
     words: str,
     *,
     role: str = "text",
-    size: float = 9,
+    size: float = 10,
     mono: bool = False,
     align: str = "center",
 ) -> None:
