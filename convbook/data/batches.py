@@ -69,11 +69,12 @@ def _batches(
     device: str | torch.device,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     stream = Stream(seed, epoch)
-    order = stream.permutation(len(data)) if shuffle else np.arange(len(data))
+    numbers = stream.permutation(len(data)) if shuffle else np.arange(len(data))
+    order = torch.from_numpy(numbers).to(data.images.device)
     generator = torch.Generator().manual_seed(int(stream.integers(2**31 - 1, (1,))[0]))
     scale, shift = _affine(normalise, device)
     for start in range(0, len(data), batch_size):
-        chosen = torch.from_numpy(order[start : start + batch_size]).to(data.images.device)
+        chosen = order[start : start + batch_size]
         images = data.images[chosen].to(device)  # (n, 3, H, W) uint8
         if augment is not None:
             images = augment(images, generator)

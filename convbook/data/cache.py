@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -18,7 +19,7 @@ import torch
 from convbook.data.images import Dataset, Images, fingerprint
 from convbook.errors import DataError
 
-FORMAT = 1  # raise it when the files of an entry change: old entries are then never looked at
+FORMAT = 2  # raise it when the files of an entry change: old entries are then never looked at
 PARTS = ("train", "test")
 ABANDONED = 3600  # seconds after which a draft belongs to a process that was killed
 
@@ -39,7 +40,7 @@ def key_of(identity: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def load(key: str, source: str) -> Dataset | None:
+def load(key: str) -> Dataset | None:
     """Return the data set stored under `key`, or None when there is none, or a damaged one.
 
     The pixels are memory-mapped, private to this process, and compared with their fingerprint.
@@ -47,18 +48,18 @@ def load(key: str, source: str) -> Dataset | None:
     folder = _entry(key)
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-        return Dataset(*(_load_part(folder, part, about, source) for part in PARTS))
+        return Dataset(*(_load_part(folder, part, about) for part in PARTS))
     except (OSError, EOFError, ValueError, KeyError, TypeError, DataError):
         return None  # whatever is wrong with the entry, decoding the source again repairs it
 
 
-def _load_part(folder: Path, part: str, about: dict[str, Any], source: str) -> Images:
+def _load_part(folder: Path, part: str, about: dict[str, Any]) -> Images:
     # Copy-on-write pages: a notebook may write into the tensor, the file never changes.
     images = torch.from_numpy(np.load(folder / f"{part}_images.npy", mmap_mode="c"))
     labels = torch.from_numpy(np.load(folder / f"{part}_labels.npy"))
     if fingerprint(images, labels) != about[part]:
         raise ValueError("the files are not those that were written")
-    return Images(images, labels, tuple(about["classes"]), source, about[part], part)
+    return Images(images, labels, tuple(about["classes"]), about["source"], about[part], part)
 
 
 def store(key: str, dataset: Dataset) -> None:
@@ -106,7 +107,7 @@ def _publish(draft: Path, folder: Path, key: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
-        if load(key, "") is None:  # a damaged entry makes room
+        if load(key) is None:  # a damaged entry makes room
             shutil.rmtree(folder)
             draft.rename(folder)
 
@@ -114,8 +115,9 @@ def _publish(draft: Path, folder: Path, key: str) -> None:
 def _sweep(parent: Path) -> None:
     """Remove the drafts that killed processes left behind."""
     for draft in parent.glob("draft-*"):
-        if time.time() - draft.stat().st_mtime > ABANDONED:
-            shutil.rmtree(draft, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # its process has just published it
+            if time.time() - draft.stat().st_mtime > ABANDONED:
+                shutil.rmtree(draft, ignore_errors=True)
 
 
 def unwritable(asked: str, folder: Path, error: OSError) -> DataError:

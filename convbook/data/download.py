@@ -5,6 +5,7 @@ Every address serves the same bytes, so what one server began another can finish
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import re
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from convbook.data.cache import unwritable
@@ -83,12 +84,27 @@ def download(archive: Archive, folder: Path, *, timeout: float = TIMEOUT) -> Pat
     target = folder / archive.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_suffix(".lock")):
+        with _alone(target):
             if not (target.is_file() and _is(archive, target)):
                 _from_any(archive, target, timeout)
     except OSError as error:
         raise unwritable(f"Downloading {archive.name}.", folder, error) from error
     return target
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Let one process at a time work on `target`, and tell the others why they wait."""
+    lock = FileLock(target.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another process is downloading {target.name}; waiting for it.", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _from_any(archive: Archive, target: Path, timeout: float) -> None:

@@ -61,18 +61,18 @@ def _names(folder: Path) -> list[str]:
     return [name for name in pickles.FILES if (folder / name).is_file()] or tree.files_of(folder)
 
 
-def decode(place: Path, source: str) -> Dataset:
+def decode(place: Path) -> Dataset:
     """Decode the data at `place`, a file or folder that `locate` returned.
 
     Raises:
         DataError: when it is damaged, or not the whole of CIFAR-10.
     """
     if place.is_dir():
-        return _decode_folder(place, source)
+        return _decode_folder(place)
     try:
         if zipfile.is_zipfile(place):
-            return _decode_zip(place, source)
-        return _decode_tar(place, source)
+            return _decode_zip(place)
+        return _decode_tar(place)
     except DAMAGE as error:
         raise DataError(
             f"Reading the archive {place}.",
@@ -82,32 +82,30 @@ def decode(place: Path, source: str) -> Dataset:
         ) from error
 
 
-def _decode_folder(folder: Path, source: str) -> Dataset:
+def _decode_folder(folder: Path) -> Dataset:
     batches = {
         name: (folder / name).read_bytes() for name in pickles.FILES if (folder / name).is_file()
     }
     if batches:
-        return pickles.decode(batches, folder, source)
-    return tree.decode(
-        tree.files_of(folder), lambda name: (folder / name).read_bytes(), folder, source
-    )
+        return pickles.decode(batches, folder)
+    return tree.decode(tree.files_of(folder), lambda name: (folder / name).read_bytes(), folder)
 
 
-def _decode_zip(path: Path, source: str) -> Dataset:
+def _decode_zip(path: Path) -> Dataset:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         batches = {PurePosixPath(name).name: name for name in names}
         contents = {name: archive.read(batches[name]) for name in pickles.FILES if name in batches}
         if contents:
-            return pickles.decode(contents, path, source)
-        return tree.decode(names, archive.read, path, source)
+            return pickles.decode(contents, path)
+        return tree.decode(names, archive.read, path)
 
 
-def _decode_tar(path: Path, source: str) -> Dataset:
+def _decode_tar(path: Path) -> Dataset:
     contents = {}
     with tarfile.open(path) as archive:
         for member in archive:
             name, file = PurePosixPath(member.name).name, archive.extractfile(member)
             if name in pickles.FILES and file is not None:
                 contents[name] = file.read()
-    return pickles.decode(contents, path, source)
+    return pickles.decode(contents, path)

@@ -24,7 +24,7 @@ CIFAR10_CLASSES = (
 ROLES = ("train", "validation", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Images:
     """Labelled images, all of one size, as two tensors.
 
@@ -55,6 +55,10 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        shape = tuple(self.images.shape)
+        return f"Images({self.role} {shape}, {self.source!r}, fingerprint {self.fingerprint})"
+
     def to(self, device: str | torch.device) -> Images:
         """Return the same images with both tensors on `device`."""
         return replace(self, images=self.images.to(device), labels=self.labels.to(device))
@@ -79,7 +83,7 @@ class Images:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A training set and a test set of the same classes."""
 

@@ -18,6 +18,7 @@ TEST_FILE = "test_batch"
 META_FILE = "batches.meta"
 FILES = (*TRAIN_FILES, TEST_FILE, META_FILE)
 SHAPE = (3, 32, 32)
+SOURCE = "CIFAR-10 (standard batches)"
 
 # All that a pickled numpy array calls; numpy 2 moved `core` to `_core`.
 ALLOWED = {
@@ -40,13 +41,12 @@ class _ArrayUnpickler(pickle.Unpickler):
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
-def decode(contents: dict[str, bytes], where: Path, source: str) -> Dataset:
+def decode(contents: dict[str, bytes], where: Path) -> Dataset:
     """Decode the standard batches.
 
     Args:
         contents: the bytes of each of FILES.
         where: the folder or archive, for messages.
-        source: the data set's words.
 
     Raises:
         DataError: for a missing batch, or one that does not hold what a batch holds.
@@ -66,8 +66,8 @@ def decode(contents: dict[str, bytes], where: Path, source: str) -> Dataset:
         images = torch.cat([images for images, _ in train])
         labels = torch.cat([labels for _, labels in train])
         return Dataset(
-            Images(images, labels, classes, source, role="train"),
-            Images(*_tensors(batches[TEST_FILE]), classes, source, role="test"),
+            Images(images, labels, classes, SOURCE, role="train"),
+            Images(*_tensors(batches[TEST_FILE]), classes, SOURCE, role="test"),
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise DataError(

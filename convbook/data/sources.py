@@ -86,12 +86,10 @@ def _auto() -> Dataset:
 
 
 def _downloaded() -> Dataset:
-    words = f"CIFAR-10 (downloaded, MD5 {CIFAR10.md5[:8]})"
-
     def decode() -> Dataset:
-        return files.decode(download(CIFAR10, cache.cache_folder() / "downloads"), words)
+        return files.decode(download(CIFAR10, cache.cache_folder() / "downloads"))
 
-    return _cached(["download", CIFAR10.md5], words, decode)
+    return _cached(["download", CIFAR10.md5], "the download", decode)
 
 
 def _named(path: Path) -> Dataset:
@@ -104,8 +102,7 @@ def _named(path: Path) -> Dataset:
         )
     try:
         place = files.locate(path.resolve())
-        words = f"CIFAR-10 from the {'folder' if place.is_dir() else 'file'} {place.name}"
-        return _cached(files.identity(place), words, lambda: files.decode(place, words))
+        return _cached(files.identity(place), str(place), lambda: files.decode(place))
     except OSError as error:
         raise DataError(
             f"Loading CIFAR-10 from {path}.",
@@ -115,12 +112,13 @@ def _named(path: Path) -> Dataset:
         ) from error
 
 
-def _cached(identity: object, words: str, decode: Callable[[], Dataset]) -> Dataset:
+def _cached(identity: object, where: str, decode: Callable[[], Dataset]) -> Dataset:
     """Return the cached images of a source, or decode and cache them."""
     key = cache.key_of(identity)
-    dataset = cache.load(key, words)
+    dataset = cache.load(key)
     if dataset is None:
         dataset = decode()
         cache.store(key, dataset)
-    print(f"Loaded {words}: {len(dataset.train)} training and {len(dataset.test)} test images.")
+    counts = f"{len(dataset.train):,} training and {len(dataset.test):,} test images"
+    print(f"Loaded {dataset.source} from {where}: {counts}.")
     return dataset

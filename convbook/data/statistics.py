@@ -34,7 +34,7 @@ def channel_statistics(images: torch.Tensor) -> tuple[Channels, Channels]:
     values = torch.arange(256, dtype=torch.float64) / 255
     for channel in images.unbind(1):
         # 256 possible values: the histogram holds all there is to know, exactly.
-        counts = torch.bincount(channel.flatten(), minlength=256).double()
+        counts = torch.bincount(channel.flatten(), minlength=256).cpu().double()
         mean = (counts @ values) / counts.sum()
         means.append(float(mean))
         deviations.append(float((counts @ (values - mean) ** 2 / counts.sum()).sqrt()))

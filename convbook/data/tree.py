@@ -20,6 +20,7 @@ SIZE = 32  # pixels
 SUFFIXES = (".jpg", ".jpeg", ".png")
 LAYOUT = "train/CLASS/*.jpg or *.png, and test/CLASS/ likewise, for the ten classes of CIFAR-10"
 PARTS = ("train", "test")
+SOURCE = "CIFAR-10 (class folders of image files)"
 
 Reader = Callable[[str], bytes]
 Listing = dict[str, dict[str, list[str]]]  # part -> class -> names of its files
@@ -41,14 +42,13 @@ def files_of(root: Path) -> list[str]:
     )
 
 
-def decode(names: Iterable[str], read: Reader, where: Path, source: str) -> Dataset:
+def decode(names: Iterable[str], read: Reader, where: Path) -> Dataset:
     """Decode class folders.
 
     Args:
         names: the files, as paths that end in part/class/file; others are passed over.
         read: returns the bytes of a name.
         where: the folder or archive, for messages.
-        source: the data set's words.
 
     Raises:
         DataError: for missing or unknown classes, and for a file that is no 32x32 image.
@@ -57,9 +57,7 @@ def decode(names: Iterable[str], read: Reader, where: Path, source: str) -> Data
     _check(listing, where)
     total = sum(len(files) for part in listing.values() for files in part.values())
     with tqdm(total=total, desc="Decoding images", unit=" images") as bar:
-        return Dataset(
-            *(_decode_part(part, listing[part], read, source, bar.update) for part in PARTS)
-        )
+        return Dataset(*(_decode_part(part, listing[part], read, bar.update) for part in PARTS))
 
 
 def _listing(names: Iterable[str]) -> Listing:
@@ -98,7 +96,6 @@ def _decode_part(
     part: str,
     classes: dict[str, list[str]],
     read: Reader,
-    source: str,
     progress: Callable[[], object],
 ) -> Images:
     """Decode one part, in a fixed shuffled order, so that any slice of it mixes the classes."""
@@ -114,7 +111,7 @@ def _decode_part(
         progress()
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()  # (N, 3, 32, 32)
     labels = torch.tensor([label for _, label in files])  # (N,)
-    return Images(images, labels, CIFAR10_CLASSES, source, role=part)
+    return Images(images, labels, CIFAR10_CLASSES, SOURCE, role=part)
 
 
 def _pixels(name: str, content: bytes) -> npt.NDArray[np.uint8]:

@@ -3,8 +3,11 @@
 import hashlib
 import shutil
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock
 
 from convbook.data import download as downloading
 from convbook.data.download import Archive, download
@@ -148,6 +151,19 @@ def test_a_damaged_archive_is_downloaded_again(fetch, server):
     path.write_bytes(CONTENT[:-1])
     assert fetch("good").read_bytes() == CONTENT
     assert len(server.asked) == 2
+
+
+def test_a_second_process_waits_for_the_first(fetch, server, capsys):
+    path = fetch("good")
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(path.with_suffix(".lock")):
+            second, shown = pool.submit(fetch, "good"), ""
+            while "Another process is downloading x.tar.gz" not in shown:
+                assert not second.done()
+                time.sleep(0.01)
+                shown += capsys.readouterr().out
+        assert second.result() == path
+    assert len(server.asked) == 1
 
 
 def test_no_disk_space_before_the_download(fetch, tmp_path, monkeypatch):

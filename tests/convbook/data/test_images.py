@@ -87,6 +87,12 @@ def test_to_another_device_keeps_the_fingerprint():
     assert moved.fingerprint == make().fingerprint == fingerprint(moved.images, moved.labels)
 
 
+def test_images_show_themselves_in_one_line():
+    assert repr(make()) == (
+        "Images(train (4, 3, 4, 4), 'given tensors', fingerprint fe58d714f1cefd80)"
+    )
+
+
 def test_a_dataset_knows_its_classes_and_its_source():
     data = draw_standin(10, 10, seed=0)
     assert data.classes == data.train.classes

@@ -15,6 +15,8 @@ from tests.convbook.data.samples import batch_contents, tree_contents, write_fol
 
 REAL = os.environ.get("CONVBOOK_DATA", "")  # read before the tests' own setting hides it
 
+FOLDERS = "CIFAR-10 (class folders of image files)"
+
 
 @pytest.fixture
 def given(tmp_path):
@@ -43,14 +45,16 @@ def published(serve, tmp_path, monkeypatch):
 def test_auto_takes_what_the_variable_names(given, monkeypatch, capsys, published):
     server = published("good")
     monkeypatch.setenv("CONVBOOK_DATA", str(given))
-    assert cifar10().source == "CIFAR-10 from the folder given"
-    assert f"CONVBOOK_DATA names {given}" in capsys.readouterr().out
+    assert cifar10().source == FOLDERS
+    shown = capsys.readouterr().out
+    assert f"CONVBOOK_DATA names {given}" in shown
+    assert f"Loaded {FOLDERS} from {given}: 10 training and 10 test images." in shown
     assert server.asked == []
 
 
 def test_the_argument_comes_before_the_variable(given, monkeypatch):
     monkeypatch.setenv("CONVBOOK_DATA", "/nowhere")
-    assert cifar10(given).source == "CIFAR-10 from the folder given"
+    assert cifar10(given).source == FOLDERS
 
 
 def test_a_variable_that_names_nothing_is_an_error_not_a_stand_in(monkeypatch, published):
@@ -67,10 +71,10 @@ def test_auto_downloads_when_the_variable_names_nothing(monkeypatch, capsys, pub
         monkeypatch.setenv("CONVBOOK_DATA", value)
     data = cifar10()
     shown = capsys.readouterr().out
-    assert data.source.startswith("CIFAR-10 (downloaded, MD5 ")
+    assert data.source == "CIFAR-10 (standard batches)"
     assert "trying to download CIFAR-10" in shown
     assert "answers 404" in shown
-    assert "Loaded CIFAR-10 (downloaded" in shown
+    assert "Loaded CIFAR-10 (standard batches) from the download" in shown
     assert cifar10("download").train.fingerprint == data.train.fingerprint
     assert len(server.asked) == 2  # the second time came from the cache
 
@@ -81,7 +85,7 @@ def test_auto_ends_with_the_stand_in(capsys, published):
     shown = capsys.readouterr().out
     assert "NOT CIFAR-10" in data.source
     assert shown.index("answers 404") < shown.index("wrong checksum")
-    assert shown.index("wrong checksum") < shown.index("This is NOT CIFAR-10")
+    assert shown.index("wrong checksum") < shown.index("rule: ") < shown.index("This is NOT")
 
 
 def test_a_download_asked_for_is_never_replaced_by_the_stand_in(published):
@@ -99,7 +103,7 @@ def test_the_variable_may_name_the_stand_in(monkeypatch, published):
 
 def test_a_home_folder_is_understood(given, monkeypatch):
     monkeypatch.setenv("HOME", str(given.parent))
-    assert cifar10("~/given").source == "CIFAR-10 from the folder given"
+    assert cifar10("~/given").source == FOLDERS
 
 
 def test_a_folder_that_may_not_be_read(given, monkeypatch):
@@ -117,6 +121,7 @@ def test_a_folder_that_may_not_be_read(given, monkeypatch):
 @pytest.mark.skipif(not Path(REAL).exists() or not REAL, reason="CONVBOOK_DATA names no data")
 def test_optional_the_real_images():
     data = cifar10(REAL)
+    assert "NOT" not in data.source
     assert (len(data.train), len(data.test)) == (50_000, 10_000)
     assert data.classes == CIFAR10_CLASSES
     assert data.train.labels.bincount().tolist() == [5000] * 10
