@@ -170,7 +170,7 @@ def _case(rng: np.random.Generator) -> Arguments:
         (integer(rng, 8, 64), 10),
         made_for,
         k=k,
-        p=int(rng.choice([0, k // 2])),
+        p=int(rng.choice([0, 1, k // 2])),
     )
     changes = rng.choice([0, 1, int(rng.integers(2, 25)), -int(rng.integers(1, 32))], size=2)
     sides = [side + int(change) for side, change in zip(made_for[1:], changes, strict=True)]
@@ -185,6 +185,15 @@ def _shows(known: Misconception) -> Callable[[Arguments], bool]:
     return lambda a: bool(known.wrong(**a) != first_failure(**a))
 
 
+def _lacks_one(a: Arguments) -> bool:
+    """Whether a padded convolution fails for want of a single row or column."""
+    index, shapes = first_failure(**a)
+    if index is None or not a["layers"][index].get("padding"):
+        return False
+    layer, shape = a["layers"][index], [a["input_shape"], *shapes][index]
+    return bool(min(shape[1:]) + 2 * layer["padding"] == layer["kernel_size"] - 1)
+
+
 def _other_channels(rng: np.random.Generator) -> Arguments:
     a = _case(rng)
     channels, *sides = a["input_shape"]
@@ -194,7 +203,7 @@ def _other_channels(rng: np.random.Generator) -> Arguments:
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw images that fit, images that fail at each kind of layer, and each mistake's trap."""
     kinds = (None, None, "linear", "max_pool", "conv")
-    conditions = [*map(_fails_at, kinds), *map(_shows, MISCONCEPTIONS)]
+    conditions = [*map(_fails_at, kinds), _lacks_one, *map(_shows, MISCONCEPTIONS)]
     return [*covering(rng, _case, conditions), *covering(rng, _other_channels, [_fails_at("conv")])]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from autograder.questions.arrays import Array
@@ -10,7 +12,8 @@ from autograder.questions.draw import covering, integer
 from autograder.questions.nets import Layer
 from convbook.check.plain import Plain
 
-Sides = tuple[int, int]
+# Chooses places of the output, given its length on one axis.
+Pick = Callable[[int], Array]
 
 
 def measured_field(layers: list[Layer], image: Array) -> Plain:
@@ -18,23 +21,29 @@ def measured_field(layers: list[Layer], image: Array) -> Plain:
 
     Convolutions with positive weights and average pooling only, so no gradient cancels out.
     """
-    return [int(np.ptp(places)) + 1 for places in _support(layers, image, middle=True)]
+    return [int(np.ptp(places)) + 1 for places in _support(layers, image, _middle)]
 
 
-def _support(layers: list[Layer], image: Array, *, middle: bool) -> tuple[Array, Array]:
-    """Return the rows and the columns that the middle output, or any output, depends on."""
-    rows, columns = (
-        _axis_support(layers, axis, image.shape[1 + axis], middle=middle) for axis in (0, 1)
-    )
+def _middle(side: int) -> Array:
+    return np.array([side // 2])
+
+
+def _third(side: int) -> Array:
+    return np.array([side // 3])
+
+
+def _support(layers: list[Layer], image: Array, pick: Pick) -> tuple[Array, Array]:
+    """Return the rows and the columns that the picked output numbers depend on."""
+    rows, columns = (_axis_support(layers, axis, image.shape[1 + axis], pick) for axis in (0, 1))
     return rows, columns
 
 
-def _axis_support(layers: list[Layer], axis: int, side: int, *, middle: bool) -> Array:
+def _axis_support(layers: list[Layer], axis: int, side: int, pick: Pick) -> Array:
     sides = [side]
     for layer in layers:
         k, s, p = _window(layer, axis)
         sides.append((sides[-1] + 2 * p - k) // s + 1)
-    seen = np.array([sides[-1] // 2]) if middle else np.arange(sides[-1])
+    seen = pick(sides[-1])
     for layer, below in zip(reversed(layers), reversed(sides[:-1]), strict=True):
         k, s, p = _window(layer, axis)
         reached = (seen[:, None] * s - p + np.arange(k)).ravel()
@@ -59,7 +68,7 @@ def _swapped(layers: list[Layer], image: Array) -> Plain:
 
 
 def _all_outputs(layers: list[Layer], image: Array) -> Plain:
-    return [int(np.ptp(places)) + 1 for places in _support(layers, image, middle=False)]
+    return [int(np.ptp(places)) + 1 for places in _support(layers, image, np.arange)]
 
 
 def _without_one(layers: list[Layer], image: Array) -> Plain:
@@ -67,7 +76,7 @@ def _without_one(layers: list[Layer], image: Array) -> Plain:
 
 
 def _gaps_left_out(layers: list[Layer], image: Array) -> Plain:
-    return [len(places) for places in _support(layers, image, middle=True)]
+    return [len(places) for places in _support(layers, image, _middle)]
 
 
 def _whole_image(layers: list[Layer], image: Array) -> Plain:
@@ -91,17 +100,32 @@ def _case(rng: np.random.Generator) -> Arguments:
         width = integer(rng, 1, 2)
         layers.append(_conv(rng, (width, channels, *kernel), stride=integer(rng, 1, 2)))
         channels = width
-    image = rng.uniform(0.5, 1.5, size=(channels_in, integer(rng, 38, 42), integer(rng, 50, 56)))
+    image = rng.uniform(0.5, 1.5, size=(channels_in, integer(rng, 38, 42), integer(rng, 90, 96)))
     return {"layers": layers, "image": image}
 
 
-def _conv(rng: np.random.Generator, shape: tuple[int, ...], *, stride: int = 1) -> Layer:
+def _tight_case(rng: np.random.Generator) -> Arguments:
+    """Draw two padded layers on an image so small that only the middle has its whole field."""
+    layers = [_conv(rng, (1, 1, k, k), padding=k // 2) for k in (2 * integer(rng, 1, 2) + 1, 5)]
+    image = rng.uniform(0.5, 1.5, size=(1, integer(rng, 9, 13), integer(rng, 9, 13)))
+    return {"layers": layers, "image": image}
+
+
+def _is_tight(a: Arguments) -> bool:
+    """Whether a neuron that is not in the middle reaches fewer rows and columns."""
+    middle, third = (_support(**a, pick=pick) for pick in (_middle, _third))
+    return all(len(some) < len(most) for some, most in zip(third, middle, strict=True))
+
+
+def _conv(
+    rng: np.random.Generator, shape: tuple[int, ...], *, stride: int = 1, padding: int = 0
+) -> Layer:
     return {
         "kind": "conv",
         "weight": rng.uniform(0.5, 1.5, size=shape),
         "bias": np.zeros(shape[0]),
         "stride": stride,
-        "padding": 0,
+        "padding": padding,
     }
 
 
@@ -120,6 +144,13 @@ def _whole(out: int, channels: int, kh: int, kw: int, *, s: int = 1, p: int = 0)
     return {"kind": "conv", "weight": weight, "bias": np.zeros(out), "stride": s, "padding": p}
 
 
+def _cases(rng: np.random.Generator) -> list[Arguments]:
+    return [
+        *covering(rng, _case, [_grows, _grows, _grows, _has_gaps]),
+        *covering(rng, _tight_case, [_is_tight]),
+    ]
+
+
 _HALF: Layer = {"kind": "avg_pool", "kernel_size": 2, "stride": 2}
 
 MEASURED_FIELD = Item(
@@ -134,7 +165,7 @@ MEASURED_FIELD = Item(
             "image": np.ones((3, 12, 20)),
         },
     ),
-    hidden=lambda rng: covering(rng, _case, [_grows, _grows, _grows, _has_gaps]),
+    hidden=_cases,
     reference=measured_field,
     adapter="measured_field",
     misconceptions=(
