@@ -230,19 +230,17 @@ function render({ model, el }) {
   const filterShown = () => place(Math.max(1, model.get("position")), view.rows, view.columns)?.filter ?? 0;
   const shapeKey = (s) => [s.input.length, s.input[0].length, s.input[0][0].length, s.kernel.length, s.kernel[0][0].length, s.kernel[0][0][0].length, s.padding, s.stride, s.dilation].join();
 
-  /** Cells as large as the width allows; stacked when one row would make them too small. */
+  /** Cells as large as the width allows, in the first layout in which they are not too small. */
   function fit() {
     if (!view) return;
-    const row = view.wide + 2 * view.kw;
-    const gaps = 110;
-    const oneRow = (width - gaps) / (row + Math.max(view.columns, 2));
-    const stacked = oneRow < 25;
-    const cell = stacked ? (width - 64) / row : oneRow;
-    const narrow = stacked && cell < 22;
-    root.classList.toggle("stacked", stacked);
-    root.classList.toggle("narrow", narrow);
-    const size = narrow ? Math.min(40, width / view.wide, width / Math.max(view.columns, 2 * view.kw + 2)) : cell;
-    root.style.setProperty("--cell", `${Math.floor(clamp(size, 18, [42, 34, 29][view.channels.length - 1]))}px`);
+    const { wide, kw, columns } = view;
+    const layouts = { row: [wide + 2 * kw + Math.max(columns, 2), 110, 25], stacked: [wide + 2 * kw, 64, 22], side: [wide + kw, 48, 22], tall: [Math.max(wide, 2 * kw + 2, columns), 8, 0] };
+    const cell = ([units, gaps]) => (width - gaps) / units;
+    const name = Object.keys(layouts).find((key) => cell(layouts[key]) >= layouts[key][2]);
+    stage.dataset.layout = name;
+    let size = Math.floor(clamp(cell(layouts[name]), 18, [42, 34, 29][view.channels.length - 1]));
+    do root.style.setProperty("--cell", `${size}px`); // labels may need more room than their grids
+    while (stage.scrollWidth > stage.clientWidth && (size -= 1) >= 18);
   }
 
   function update() {
@@ -312,10 +310,12 @@ function render({ model, el }) {
     setAttr(status, "aria-live", moving ? "off" : "polite");
     status.classList.toggle("wrong", all === 0);
     setText(status, sentence(t, s, at, terms, result, { rows, columns, all }));
-    setText(formula, sizeFormula(t, s.input[0].length, k, s));
-    const messages = [];
+    const axes = [[s.input[0].length, k], [s.input[0][0].length, view.kw]];
+    const square = axes[0].join() === axes[1].join();
+    setText(formula, square ? sizeFormula(t.output_size, t, ...axes[0], s) : [t.output_rows, t.output_columns].map((name, i) => sizeFormula(name, t, ...axes[i], s)).join("\n"));
+    const messages = s.padding > 0 ? [t.hatched] : [];
     if (k % 2 === 0) messages.push(say(t.even, { k, n: s.input[0].length, low: outputSize(s.input[0].length, k, { padding: (k / 2 - 1) * s.dilation, dilation: s.dilation }), high: outputSize(s.input[0].length, k, { padding: (k / 2) * s.dilation, dilation: s.dilation }) }));
-    if (all > 0 && !reads.rows.every(Boolean)) messages.push(s.dilation > s.stride || s.stride > k ? t.gaps : t.left_over);
+    if (all > 0) messages.push(...unreadWords(t, [reads.rows, reads.columns]));
     setText(note, messages.join(" "));
     note.hidden = messages.length === 0;
     setText(count, say(t.count, { position, all }));
@@ -343,17 +343,26 @@ export function sentence(t, s, at, terms, result, { rows, columns, all }) {
   const partial = terms.map((channel) => show(sum(channel.flat().map((p) => p.product))));
   const total = show(result[at.filter][at.row][at.column]);
   const bias = s.bias[at.filter];
-  const values = { row: at.row + 1, column: at.column + 1, filter: at.filter + 1, total, bias: show(bias), sum: partial.map((p) => (p.startsWith("−") ? `(${p})` : p)).join(" + ") };
+  const values = { row: at.row + 1, column: at.column + 1, filter: at.filter + 1, total, bias: show(bias), sum: partial.map((p, i) => (i > 0 && p.startsWith("−") ? `(${p})` : p)).join(" + ") };
   return say(s.kernel.length > 1 ? t.step_of : t.step, values);
 }
 
+/** Why some cells are read by no window: skipped in between, or left over at the end. */
+export function unreadWords(t, axes) {
+  const last = (axis) => axis.lastIndexOf(true);
+  const words = [];
+  if (axes.some((axis) => axis.slice(0, last(axis)).includes(false))) words.push(t.gaps);
+  if (axes.some((axis) => last(axis) < axis.length - 1)) words.push(t.left_over);
+  return words;
+}
+
 /** The size formula with its numbers, floor included. */
-export function sizeFormula(t, size, kernel, { stride, padding, dilation }) {
+export function sizeFormula(name, t, size, kernel, { stride, padding, dilation }) {
   const room = size + 2 * padding - dilation * (kernel - 1) - 1;
   const head = `⌊(n + 2p − d(k−1) − 1)/s⌋ + 1 = ⌊(${size} + 2·${padding} − ${dilation}·${kernel - 1} − 1)/${stride}⌋ + 1`;
-  if (room < 0) return `${t.output_size} = ${head} = ⌊${show(room)}/${stride}⌋ + 1: ${t.negative}`;
+  if (room < 0) return `${name} = ${head} = ⌊${show(room)}/${stride}⌋ + 1: ${t.negative}`;
   const exact = room / stride;
-  return `${t.output_size} = ${head} = ⌊${show(exact)}⌋ + 1 = ${Math.floor(exact) + 1}`;
+  return `${name} = ${head} = ⌊${show(exact)}⌋ + 1 = ${Math.floor(exact) + 1}`;
 }
 
 export default { render };

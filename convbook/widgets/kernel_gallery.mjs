@@ -319,7 +319,12 @@ function render({ model, el }) {
     const context = canvas.getContext("2d");
     const image = context.createImageData(SIZE, SIZE);
     const [r, g, b] = channels.length === 3 ? channels : [channels[0], channels[0], channels[0]];
-    for (let i = 0; i < SIZE * SIZE; i += 1) image.data.set([r[i], g[i], b[i], 255], 4 * i);
+    for (let i = 0, at = 0; i < SIZE * SIZE; i += 1, at += 4) {
+      image.data[at] = r[i];
+      image.data[at + 1] = g[i];
+      image.data[at + 2] = b[i];
+      image.data[at + 3] = 255;
+    }
     context.putImageData(image, 0, 0);
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { convolve, place, products, readPositions, resized, resizedKernel, sentence, sizeFormula, used } from "../../convbook/widgets/conv_stepper.mjs";
+import { convolve, place, products, readPositions, resized, resizedKernel, sentence, sizeFormula, unreadWords, used } from "../../convbook/widgets/conv_stepper.mjs";
 
 const cases = JSON.parse(readFileSync(new URL("../cases/convolution.json", import.meta.url))).convolution;
 
@@ -36,17 +36,26 @@ test("cells that no window reads are known", () => {
   assert.deepEqual(readPositions(5, 3, { dilation: 2 }), [true, false, true, false, true]);
 });
 
+test("why cells are left out: skipped in between, or left over by the floor", () => {
+  const t = { gaps: "gaps", left_over: "left" };
+  const words = (size, kernel, options) => unreadWords(t, [readPositions(size, kernel, options), [true]]);
+  assert.deepEqual(words(5, 3), []);
+  assert.deepEqual(words(6, 3, { stride: 2 }), ["left"]);
+  assert.deepEqual(words(5, 2, { stride: 2, dilation: 2 }), ["gaps"]);
+  assert.deepEqual(words(6, 1, { stride: 2 }), ["gaps", "left"]);
+});
+
 test("another size keeps what it can", () => {
   assert.deepEqual(resized([[1, 2], [3, 4]], 3, 1), [[1], [3], [3]]);
   assert.deepEqual(resizedKernel([[7]], 3), [[0, 0, 0], [0, 7, 0], [0, 0, 0]]);
   assert.deepEqual(resizedKernel(resizedKernel([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 5), 3), [[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
 });
 
-const t = { output_size: "size", negative: "none", step: "{row},{column}: {sum} {bias} {total}", step_of: "filter {filter}", start: "start {all}", no_fit: "{reach} > {room}" };
+const t = { negative: "none", step: "{row},{column}: {sum} {bias} {total}", step_of: "filter {filter}", start: "start {all}", no_fit: "{reach} > {room}" };
 
 test("the formula shows the floor that it takes", () => {
-  assert.match(sizeFormula(t, 6, 3, { stride: 2, padding: 0, dilation: 1 }), /⌊\(6 \+ 2·0 − 1·2 − 1\)\/2⌋ \+ 1 = ⌊1\.5⌋ \+ 1 = 2$/);
-  assert.match(sizeFormula(t, 2, 3, { stride: 1, padding: 0, dilation: 1 }), /⌊−1\/1⌋ \+ 1: none$/);
+  assert.match(sizeFormula("n", t, 6, 3, { stride: 2, padding: 0, dilation: 1 }), /^n = .*⌊\(6 \+ 2·0 − 1·2 − 1\)\/2⌋ \+ 1 = ⌊1\.5⌋ \+ 1 = 2$/);
+  assert.match(sizeFormula("n", t, 2, 3, { stride: 1, padding: 0, dilation: 1 }), /⌊−1\/1⌋ \+ 1: none$/);
 });
 
 test("the sentence adds up the channels and the bias", () => {

@@ -13,10 +13,11 @@ STICKING_OUT = """() => {
     .filter((node) => !node.closest('.drawing, .scroll, .frame, .plane'))
     .map((node) => node.outerHTML.slice(0, 80));
 }"""
-# Every control has a name; every focusable thing can be reached or is in a roving grid.
+# Every control has a name that a screen reader can say.
 NAMELESS = """() => [...document.querySelectorAll('.cb-widget :is(button, input, select, [tabindex])')]
   .filter((node) => !node.closest('[aria-hidden=true]'))
-  .filter((node) => !(node.getAttribute('aria-label') || node.textContent.trim() || node.labels?.[0]?.textContent.trim()))
+  .filter((node) => ![node.ariaLabel, node.textContent, node.labels?.[0]?.textContent]
+    .some((name) => name?.trim()))
   .map((node) => node.outerHTML.slice(0, 120))"""
 
 
@@ -24,10 +25,29 @@ def _text(page):
     return page.inner_text(".cb-widget")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+# The defaults in the light theme, the largest states in the dark one.
+LARGEST = {
+    "conv_stepper": {
+        "input": [[[-128] * 9] * 9] * 3,
+        "kernel": [[[[-12.5] * 5] * 5] * 3] * 2,
+        "padding": 2,
+        "position": 99,
+        "flip": True,
+    },
+    "kernel_gallery": {"kernel": [[-12.5] * 5] * 5, "divisor": 256, "colour": True},
+    "layer_inspector": {"input_shape": [512, 512, 512], "built_for": [3, 32, 32], "selected": 0},
+    "field_builder": {
+        "layers": [{"kernel_size": 3, "padding": 8, "dilation": 8}] * 8,
+        "size": 64,
+    },
+}
+STATES = [("light", {name: {} for name in names()}), ("dark", LARGEST)]
+
+
+@pytest.mark.parametrize(("theme", "states"), STATES, ids=["light", "dark"])
 @pytest.mark.parametrize("name", names())
-def test_fits_every_width_in_both_themes_with_all_its_words(mount, name, theme):
-    page = mount(name, theme=theme)
+def test_fits_every_width_in_both_themes_with_all_its_words(mount, name, theme, states):
+    page = mount(name, theme=theme, **states[name])
     for width in (1000, 760, 375, 320):
         page.set_viewport_size({"width": width, "height": 700})
         page.wait_for_timeout(60)

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -31,6 +32,7 @@ def _free_port():
 @pytest.fixture
 def lab(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "widget.ipynb")
     port = _free_port()
     homes = {
@@ -53,7 +55,7 @@ def lab(tmp_path):
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
-    path = os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])
     with subprocess.Popen(
         [*command, *options],
         cwd=tmp_path,
@@ -88,9 +90,7 @@ def test_python_and_the_page_share_the_state(lab, browser):
     page.goto(f"{lab}/lab/tree/widget.ipynb?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.locator(".jp-Cell").first.click()
-    page.wait_for_selector(
-        ".jp-NotebookPanel-toolbar [data-status=idle], .jp-Notebook-ExecutionIndicator[data-status=idle]"
-    )
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
     page.keyboard.press("Shift+Enter")
     widget = page.locator(".cb-conv-stepper")
     widget.wait_for()
@@ -100,7 +100,4 @@ def test_python_and_the_page_share_the_state(lab, browser):
     page.locator(".jp-Cell .jp-InputArea-editor").nth(1).click()
     page.keyboard.press("Shift+Enter")
     page.wait_for_selector("text=python sees 2 [[[2.0, 4.0, 6.0]]]")
-    assert page.evaluate(
-        "getComputedStyle(document.querySelector('.cb-conv-stepper .kernel')).getPropertyValue('--tint')"
-    )
     page.close()
