@@ -94,13 +94,14 @@ def fit(
                 with precision.autocast(device):
                     logits = model(precision.lay_out(x))  # (n, 3, H, W) -> (n, classes)
                 loss = F.cross_entropy(logits.float(), y)  # mean over the batch, nats
-                _require_finite(loss.item(), lr, epoch, batch=meter.batches)
+                _require_finite(loss.item(), f"epoch {epoch + 1}, batch {meter.batches + 1}", lr)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 meter.add(loss.item(), count_right(logits, y), len(y))
                 bar.batch(epoch + 1, loss.item())
             test = evaluate(model, data.test, augment=test_augment, normalise=normalise)
+            _require_finite(test.loss, f"epoch {epoch + 1}, test images", lr)
             history.add_epoch(meter, test, lr, perf_counter() - began)
             folder.save(history, model, optimiser)
             bar.epoch(history.epochs[-1])
@@ -109,10 +110,10 @@ def fit(
     return Run(history, model)
 
 
-def _require_finite(loss: float, lr: float, epoch: int, *, batch: int) -> None:
+def _require_finite(loss: float, place: str, lr: float) -> None:
     if not math.isfinite(loss):
         raise TrainingError(
-            f"Training: epoch {epoch + 1}, batch {batch + 1}.",
+            f"Training: {place}.",
             got=f"a loss of {loss} at lr {lr:g}",
             rule="the loss stays a finite number",
             next_step="lower lr or the momentum, or normalise the images; what a run folder "

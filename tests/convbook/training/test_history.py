@@ -63,6 +63,7 @@ def _drop(*keys):
         (_set("batches", "loss", to=None), "batches.loss = None"),
         (_set("batches", "loss", 3, to="2.3"), r"batches.loss\[3\] = '2.3'"),
         (_set("batches", "loss", 3, to=float("nan")), r"batches.loss\[3\] = nan"),
+        (_set("batches", "loss", 3, to=float("inf")), r"batches.loss\[3\] = inf"),
         (_set("batches", "accuracy", 0, to=72.6), r"batches.accuracy\[0\] = 72.6"),
         (_drop("batches", "loss", 0), "14 values in batches.loss, 3 epochs"),
         (_set("batches", "every", to=2), "15 values in batches.loss, 3 epochs"),

@@ -185,6 +185,13 @@ def test_a_diverging_run_is_stopped(data):
     assert "lower lr" in refusal.value.next_step
 
 
+def test_a_last_update_that_ruins_the_weights_is_not_recorded(data, tmp_path):
+    config = Config(epochs=1, batch_size=72, lr=1e30)
+    with pytest.raises(TrainingError, match=r"epoch 1, test images\.\n  got:  a loss of (nan|inf)"):
+        fit(config, data, run_dir=tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_batch_larger_than_the_data_is_refused(train):
     with pytest.raises(TrainingError, match="batch_size 73, 72 training images"):
         train(batch_size=73)
