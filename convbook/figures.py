@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 
 STRONGEST = 0.55  # opacity of the largest value: a number on it stays readable in both themes
+SMALLEST = 0.7  # of a drawing's size: on a narrow screen it scrolls rather than become unreadable
 FONT = "var(--pst-font-family-base, sans-serif)"
 MONO = "var(--pst-font-family-monospace, monospace)"
 MINUS = "\N{MINUS SIGN}"
@@ -46,7 +47,7 @@ class Drawing:
         return f"Drawing: {self.alt}"
 
     def _repr_html_(self) -> str:
-        return f'<div class="cb-figure">{self.svg}</div>'
+        return f'<div class="cb-figure" style="overflow-x:auto">{self.svg}</div>'
 
 
 def canvas(width: float, height: float, *, cell: float = 0.36) -> tuple[Figure, Axes]:
@@ -207,7 +208,8 @@ def _for_page(svg: str, alt: str, salt: str) -> str:
         r' width="([\d.]+)pt" height="[\d.]+pt"',
         lambda m: (
             f' role="img" aria-label="{html.escape(alt)}"'
-            f' style="width:100%;max-width:{float(m[1]) / 72:.2f}in;height:auto"'
+            f' style="width:100%;min-width:{SMALLEST * float(m[1]) / 72:.2f}in;'
+            f'max-width:{float(m[1]) / 72:.2f}in;height:auto"'
         ),
         svg,
         count=1,
