@@ -383,7 +383,7 @@ function render({ model, el }) {
       grids.patch.put(i, j, value, { scale: 255, classes: away ? "padding" : "" });
       const cell = grids.patch.cells[i][j];
       cell.style.background = away && border === "zero" ? "" : `rgb(${value} ${value} ${value})`;
-      cell.style.color = away && border === "zero" ? "" : value > 140 ? "#111" : "#fff";
+      cell.style.color = away && border === "zero" ? "" : value > 118 ? "#000" : "#fff";
       grids.kernel.put(i, j, weight, { scale });
       grids.products.put(i, j, value * weight, { scale: 255 * scale, name: `${show(value)} × ${show(weight)} = ${show(value * weight)}` });
     }
