@@ -87,8 +87,10 @@
   // What makes the page scroll sideways.
   stickingOut() {
     if (document.documentElement.scrollWidth <= innerWidth) return [];
+    const boxes = "pre, .pst-scrollable-table-container, .katex, .bd-sidebar-secondary";
     return [...document.querySelectorAll("main *")]
       .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+      .filter((node) => !node.closest(boxes))
       .map((node) => `${node.tagName}.${node.className}`);
   },
 

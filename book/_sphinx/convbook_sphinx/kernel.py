@@ -53,6 +53,7 @@ def configure(app: Sphinx, config: Config) -> None:
     shutil.copy(PROFILE, profile)
     os.environ["IPYTHONDIR"] = str(build / "ipython")
     os.environ["MPLCONFIGDIR"] = str(build / "matplotlib")
+    os.environ["OMP_NUM_THREADS"] = "1"  # a sum in another order is another number
 
 
 def setup(app: Sphinx) -> None:
