@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import zipfile
 import zlib
@@ -49,16 +50,13 @@ def identity(place: Path) -> list[object]:
 
     It is the path with size and time of change, of each file where there are several.
     """
-    names = [""] if place.is_file() else _names(place)
-    stats = [(place / name).stat() for name in names]
-    return [
-        str(place),
-        [[name, stat.st_size, stat.st_mtime_ns] for name, stat in zip(names, stats, strict=True)],
-    ]
+    stats = {"": place.stat()} if place.is_file() else _stats(place)
+    return [str(place), [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()]]
 
 
-def _names(folder: Path) -> list[str]:
-    return [name for name in pickles.FILES if (folder / name).is_file()] or tree.files_of(folder)
+def _stats(folder: Path) -> dict[str, os.stat_result]:
+    batches = {n: (folder / n).stat() for n in pickles.FILES if (folder / n).is_file()}
+    return batches or tree.files_of(folder)
 
 
 def decode(place: Path) -> Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
@@ -35,11 +36,17 @@ def find_root(folder: Path) -> Path:
     return folder
 
 
-def files_of(root: Path) -> list[str]:
-    """Return the names, from `root`, of all files in its class folders, sorted."""
-    return sorted(
-        path.relative_to(root).as_posix() for part in PARTS for path in root.glob(f"{part}/*/*")
-    )
+def files_of(root: Path) -> dict[str, os.stat_result]:
+    """Return the facts of each file in the class folders, by its name from `root`, sorted."""
+    found = {
+        f"{part}/{folder.name}/{file.name}": file.stat()
+        for part in PARTS
+        if (root / part).is_dir()
+        for folder in os.scandir(root / part)
+        if folder.is_dir()
+        for file in os.scandir(folder)
+    }
+    return dict(sorted(found.items()))
 
 
 def decode(names: Iterable[str], read: Reader, where: Path) -> Dataset:
