@@ -74,13 +74,11 @@ class LivePlot:
         if not getattr(get_ipython(), "kernel", None):
             return
         from IPython.display import display
-        from matplotlib import pyplot
 
-        from convbook.plots import curves
+        from convbook.plots import curves  # which imports this package for its histories
 
         figure = curves(history)
         if self.handle is None:
             self.handle = display(figure, display_id=True)  # type: ignore[no-untyped-call]
         else:
             self.handle.update(figure)
-        pyplot.close(figure)

@@ -73,6 +73,7 @@ def test_a_partial_result_says_so(plan, data):
     assert not result.complete
     assert result.note.startswith("Partial: the run is not over. Epochs finished: seed 0: 1 (of 3")
     assert len(result.runs) == 1
+    assert not plan(1).record().complete  # seed 0 is through, seed 1 has not begun
 
 
 def test_a_finished_experiment_is_only_recorded_again(plan, data, monkeypatch):
