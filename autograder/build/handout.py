@@ -32,18 +32,22 @@ def pack(root: Path = ROOT, target: Path | None = None) -> Path:
         BuildError: the wheel cannot be built.
     """
     target = target or root / "dist" / f"convbook-handout-{__version__}.zip"
+    texts: dict[Path, str] = {}
     for name in ASSIGNMENTS:
-        write(built(name, root), root)
+        texts |= built(name, root)
     with tempfile.TemporaryDirectory() as folder:
         readme_template = Path(__file__).with_name("handout.md").read_text(encoding="utf-8")
         pins = _pins(root)
         wheel_name = f"convbook-{__version__}-py3-none-any.whl"
         readme = readme_template.format(version=__version__, wheel=wheel_name, **pins)
-        wheel = _wheel(root, Path(folder), readme)
+        cases = {path: text for path, text in texts.items() if path.parts[0] == "convbook"}
+        wheel = _wheel(root, Path(folder), readme, cases)
         files = {"README.md": readme.encode(), wheel.name: wheel.read_bytes()}
-        for name in ASSIGNMENTS:
-            notebook = f"exercises/{name}/{name}.ipynb"
-            files[notebook] = (root / notebook).read_bytes()
+        files |= {
+            path.as_posix(): text.encode()
+            for path, text in texts.items()
+            if path.parts[0] == "exercises"
+        }
         _zip(files, target)
     return target
 
@@ -55,7 +59,7 @@ def _pins(root: Path) -> dict[str, str]:
     return {name: version for name, version in pairs if name in ("torch", "torchvision")}
 
 
-def _wheel(root: Path, folder: Path, readme: str) -> Path:
+def _wheel(root: Path, folder: Path, readme: str, cases: dict[Path, str]) -> Path:
     """Build the wheel in a copy that holds convbook alone, so that nothing else can get in."""
     project = folder / "project"
     shutil.copytree(
@@ -64,6 +68,7 @@ def _wheel(root: Path, folder: Path, readme: str) -> Path:
     for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(root / name, project / name)
     (project / "README.md").write_text(readme, encoding="utf-8")
+    write(cases, project)
     command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir"]
     done = subprocess.run(
         [*command, str(folder), str(project)],

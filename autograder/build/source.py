@@ -12,11 +12,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import jupytext.myst
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 
 from convbook.errors import BuildError
 
-LINE = "source_line"  # metadata of a cell: where it starts in the source, counted from 1
+LINE = "source_line"  # metadata of a cell: the number of its first line in the source
 
 
 def read(text: str, name: str) -> NotebookNode:
@@ -31,25 +31,25 @@ def read(text: str, name: str) -> NotebookNode:
     """
     try:
         notebook = jupytext.myst.myst_to_notebook(text, add_source_map=True)
-    except jupytext.myst.MystMetadataParsingError as error:
+    except (jupytext.myst.MystMetadataParsingError, ValidationError) as error:
         raise BuildError(
             f"Reading {name}.",
-            got=str(error),
+            got=str(error).splitlines()[0],
             rule="a cell's options are lines of :key: value, a text cell's are JSON",
             next_step="correct the options of that cell",
         ) from error
-    lines = notebook.metadata.pop("source_map")
-    for cell, line in zip(notebook.cells, lines, strict=True):
-        # The map of a text cell points at the line above it.
-        cell.metadata[LINE] = line + _offset(text, line)
+    starts = notebook.metadata.pop("source_map")
+    for cell, start in zip(notebook.cells, starts, strict=True):
+        cell.metadata[LINE] = _first_line(cell.source, text.splitlines(), start)
     notebook.metadata["source_name"] = name
     return notebook
 
 
-def _offset(text: str, line: int) -> int:
-    """Return how many lines after `line` (from 0) the cell's text starts, counted from 1."""
-    following = text.splitlines()[line:]
-    return 1 + next((skip for skip, words in enumerate(following) if words.strip()), 0)
+def _first_line(source: str, lines: list[str], start: int) -> int:
+    """Return the number, from 1, of a cell's first line; options and blank lines precede it."""
+    first = source.split("\n", 1)[0].rstrip()
+    matching = (n for n in range(start, len(lines)) if lines[n].rstrip() == first)
+    return next(matching, start) + 1
 
 
 def read_file(path: Path) -> NotebookNode:

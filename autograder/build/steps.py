@@ -108,7 +108,7 @@ def verify_markers(notebook: NotebookNode, _questions: Questions) -> NotebookNod
 
 
 def _listed(markers: list[tuple[int, str]]) -> str:
-    return ", ".join(f"{marker!r} near line {line}" for line, marker in markers)
+    return ", ".join(f"{marker!r} at line {line}" for line, marker in markers)
 
 
 def fill_points(notebook: NotebookNode, questions: Questions) -> NotebookNode:
