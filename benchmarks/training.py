@@ -37,7 +37,7 @@ class Trainer:
             logits = self.model(self.precision.lay_out(self.x))  # (128, 10)
         loss = F.cross_entropy(logits.float(), self.y)
         self.optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         return loss.item()
 

@@ -1,4 +1,5 @@
 import io
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from convbook import plots, style
+from convbook import figures, plots, style
 from convbook.errors import ConvbookError
 from convbook.training import Config, History, Result
 from convbook.training.history import Epoch
@@ -198,3 +199,11 @@ def test_the_style_does_not_leak_into_the_reader_s_own_plots():
 def test_both_themes_name_the_same_roles():
     assert style.colours("light").keys() == style.colours("dark").keys()
     assert set(style.CYCLE) <= set(style.colours())
+
+
+@pytest.mark.parametrize("draw", [plots.curves, plots.batch_losses])
+def test_on_a_page_every_colour_follows_the_theme(draw):
+    svg = figures.draw(draw([run(0), run(1)]), "curves").svg
+    assert "var(--cb-input, #" in svg
+    fixed = re.sub(r"var\(--cb-[a-z]+, #[0-9a-f]{6}\)", "", svg)
+    assert set(re.findall(r"(?:fill|stroke): *([#\w]+)", fixed)) <= {"none"}
