@@ -100,21 +100,23 @@ def grade(
     folders = _folders(course, name, students)
     with ExitStack() as stack:
         book = Gradebook(course, assignment)
-        students, checkers = (Sandbox(role, unsafe=unsafe) for role in ("student", "checker"))
-        kept = {} if force else _kept(course, name, folders, (version, students.kind))
-        for sandbox in (students, checkers) if len(kept) < len(folders) else []:
+        pupils, checkers = (Sandbox(role, unsafe=unsafe) for role in ("student", "checker"))
+        hashes = {each: intake.fingerprint(path, name) for each, path in folders.items()}
+        kept = {} if force else _kept(course, name, hashes, (version, pupils.kind))
+        for sandbox in (pupils, checkers):
             stack.callback(sandbox.stop)
-            sandbox.launch()  # torch is loaded while the gradebook is opened
+            if any(hashes[each] for each in folders if each not in kept):
+                sandbox.launch()  # torch is loaded while the gradebook is opened
         stack.callback(book.close)
         book.open()
         kept = {student: found for student, found in kept.items() if book.has(student)}
         todo = {student: path for student, path in folders.items() if student not in kept}
         done = [Graded(found, (), skipped=True) for found in kept.values()]
         if todo:
-            for sandbox in (students, checkers):
+            for sandbox in (pupils, checkers):
                 sandbox.start()
             stop = threading.Event()
-            pipeline = Pipeline(assignment, version, students, checkers, stop, limits).described()
+            pipeline = Pipeline(assignment, version, pupils, checkers, stop, limits).described()
             done += _grade_all(
                 pipeline, todo, jobs, Writer(course, pipeline.assignment, book), quiet
             )
@@ -123,24 +125,29 @@ def grade(
 
 
 def _kept(
-    course: Course, name: str, folders: Mapping[str, Path], by: tuple[str, str]
+    course: Course, name: str, hashes: Mapping[str, str | None], by: tuple[str, str]
 ) -> dict[str, Result]:
     """Return the results that stand: of the same submissions, by the same grader, written whole."""
     kept = {}
-    for student, folder in folders.items():
+    for student, submitted in hashes.items():
         found = result.load(course.result(name, student))
         if found is None or not found["recorded"]:
             continue
         same = (found["grader_version"], found["sandbox"]) == by
-        if same and found["submission_hash"] == intake.fingerprint(folder, name):
+        if same and found["submission_hash"] == submitted:
             kept[student] = found
     return kept
+
+
+def _keep_questions(course: Course, assignment: Assignment) -> None:
+    """Write down what the questions are, for pages that are made again later."""
+    questions = json.dumps(assignment.questions, indent=1, ensure_ascii=False)
+    result.write_whole(course.questions(assignment.name), questions + "\n")
 
 
 def _grade_all(
     pipeline: Pipeline, todo: Mapping[str, Path], jobs: int | None, writer: Writer, quiet: bool
 ) -> list[Graded]:
-    writer.keep_questions()
     with _interruptible(pipeline.stop, jobs or os.cpu_count() or 1) as pool:
         futures = {pool.submit(pipeline.grade, student, todo[student]): student for student in todo}
         return _collect(futures, writer, quiet)
@@ -197,11 +204,6 @@ class Writer:
 
     def __init__(self, course: Course, assignment: Assignment, book: Gradebook) -> None:
         self._course, self._assignment, self._book = course, assignment, book
-
-    def keep_questions(self) -> None:
-        """Write down what the questions are, for pages that are made again later."""
-        questions = json.dumps(self._assignment.questions, indent=1, ensure_ascii=False)
-        result.write_whole(self._course.questions(self._assignment.name), questions + "\n")
 
     def write(self, graded: Graded) -> None:
         """Write one submission's result everywhere."""

@@ -137,11 +137,14 @@ def load(path: Path) -> Result | None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever finds half of it."""
+    """Write a file so that nobody ever finds half of it.
+
+    What is no Unicode text (half of a surrogate pair, which JSON allows) becomes a question mark.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
+        with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
             os.fchmod(fd, 0o644)
         Path(name).replace(path)

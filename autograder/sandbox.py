@@ -176,6 +176,7 @@ class Sandbox:
             answer = b""
         if answer != b"ready":
             words = self._last_words()
+            self.stop()
             raise GradingError(
                 f"Starting the {self.role} process in its sandbox.",
                 got=words or "no answer",
@@ -290,6 +291,7 @@ def bubblewrap(role: str) -> list[str]:
             command += ["--cap-add", f"CAP_{capability}"]
     size = ["--perms", "1777", "--size", str(DEFAULT.disk), "--tmpfs"]
     command += ["--proc", "/proc", *size, "/tmp"]
+    command += ["--perms", "0755", "--dir", "/dev"]
     for device in DEVICES:
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     command += [*size, "/dev/shm"]

@@ -1,0 +1,214 @@
+"""The real sandbox: what it starts it ends, as root and as an ordinary user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from autograder import sandbox, session
+from autograder.limits import Limits
+from autograder.protocol import encode, pack
+from autograder.sandbox import Sandbox
+from autograder.session import Call, Cell, Session, StoppedError
+from convbook.errors import GradingError
+
+ROOT = Path(__file__).parents[2]
+FAST = Limits(cell_seconds=8, call_seconds=2)
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+
+DETACH = """
+import os, subprocess, sys, time
+def detach():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(600)
+        os._exit(0)
+for _ in range(3):
+    detach()
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def students() -> Iterator[Sandbox]:
+    with Sandbox("student") as started:
+        yield started
+
+
+def run(box: Sandbox, *sources: str, calls: Sequence[Call] = (), limits: Limits = FAST) -> Session:
+    cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
+    return session.run(box, cells, calls, limits, threading.Event())
+
+
+def call(function: str, item: str = "", **arguments: object) -> Call:
+    request = {"function": function, "adapter": None, "forbidden": []}
+    return Call(item or function, request, pack(encode(arguments)))
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one, seen from outside."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(path.parent.name))
+    found, todo = [], [pid]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def server(box: Sandbox) -> int:
+    assert box._server is not None
+    return box._server.pid
+
+
+def settled(box: Sandbox, count: int) -> list[int]:
+    """The processes below a server, once there are so many; guardians need a moment to end."""
+    deadline = time.monotonic() + 10
+    while len(found := descendants(server(box))) != count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+def test_nothing_outlives_a_submission(students: Sandbox) -> None:
+    before = settled(students, 2)  # bubblewrap's own process, and the server
+    mounts = Path("/proc/self/mounts").read_text()
+    ran = run(students, DETACH, "open('/tmp/left', 'w').write('x'); open('/dev/shm/left', 'x')")
+    assert [cell.status for cell in ran.cells] == ["ok", "ok"]
+    assert settled(students, 2) == before
+    assert Path("/proc/self/mounts").read_text() == mounts
+    again = run(students, "import os; print(os.listdir('/tmp'), os.listdir('/dev/shm'))")
+    assert again.cells[0].output == "['home'] []\n"
+
+
+def test_two_submissions_do_not_see_each_other(students: Sandbox) -> None:
+    """Other users, other folders, and no shared memory, sockets or semaphores between them."""
+    probe = """
+import os, socket, time
+open('/tmp/mine', 'x')
+listener = socket.socket(socket.AF_UNIX)
+listener.bind('\\0convbook')
+time.sleep(1)
+print(os.getuid(), os.listdir('/tmp'), os.getpid())
+"""
+    found: list[Session] = []
+    workers = [
+        threading.Thread(target=lambda: found.append(run(students, probe))) for _ in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    printed = [ran.cells[0].output.split(" ", 1) for ran in found]
+    assert printed[0][1] == printed[1][1] == "['mine', 'home'] 2\n"
+    if os.geteuid() == 0:
+        assert printed[0][0] != printed[1][0]
+
+
+def test_a_call_that_dies_fails_alone(students: Sandbox) -> None:
+    cells = "def dies(): import os; os._exit(1)\ndef lives(): return 7"
+    ran = run(students, cells, calls=[call("lives"), call("dies"), call("dies"), call("lives")])
+    assert [outcome["kind"] for outcome in ran.outcomes] == ["answer", "died", "died", "answer"]
+    assert ran.reason == ""
+
+
+def test_restarts_are_bounded(students: Sandbox) -> None:
+    limits = Limits(restarts=2)
+    calls = [call("dies", item=f"item {k}") for k in range(6)]
+    ran = run(students, "def dies(): import os; os._exit(1)", calls=calls, limits=limits)
+    assert [outcome["kind"] for outcome in ran.outcomes] == ["died"] * 6
+    assert ran.reason == "its process ended 3 times"
+
+
+def test_all_together_is_bounded(students: Sandbox) -> None:
+    limits = Limits(cell_seconds=30, total_seconds=2)
+    start = time.monotonic()
+    ran = run(students, "import time\nwhile True: time.sleep(1)", limits=limits)
+    assert time.monotonic() - start < 15
+    assert "everything together took longer than 2 seconds" in ran.reason
+
+
+def test_hidden_arguments_never_reach_what_is_shown(students: Sandbox) -> None:
+    spy = "def spy(x):\n    print('seen', x)\n    raise ValueError(x)"
+    ran = run(students, spy, calls=[call("spy", x=12345)])
+    assert "12345" not in repr(ran.cells)
+
+
+def test_stopping_ends_a_run_at_once(students: Sandbox) -> None:
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    start = time.monotonic()
+    with pytest.raises(StoppedError):
+        session.run(students, [Cell("loop", "while True: pass")], [], FAST, stop)
+    assert time.monotonic() - start < 5
+
+
+def test_a_server_that_is_killed_is_an_error_not_a_mark() -> None:
+    with Sandbox("student") as box:
+        assert box._server is not None
+        box._server.kill()
+        with pytest.raises((GradingError, OSError)):
+            run(box, "1")
+
+
+def test_a_machine_without_nested_namespaces_gives_each_submission_a_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Sandbox, "_nests", lambda _self: False)
+    with Sandbox("student") as box:
+        assert box.single_use
+        ran = run(box, "import os\nprint(os.getuid() != 0, os.access('/usr', os.W_OK))")
+        assert ran.cells[0].output == "True False\n"
+        assert box._server is None
+
+
+def test_no_bubblewrap_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    with pytest.raises(GradingError, match="apt-get install bubblewrap"):
+        Sandbox("student")
+
+
+def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "STUDENT_MODULES", ("__init__", "forkserver"))
+    with pytest.raises(GradingError, match="cannot import name 'linux'"), Sandbox("student"):
+        pass
+
+
+def as_ordinary_user(*command: str) -> list[str]:
+    """Run a command as another user, with the interpreter readable where it is in root's home."""
+    base = sys.base_prefix
+    script = f"""
+    hold=$(mktemp -d)
+    mount --bind {base} $hold
+    mount -t tmpfs -o mode=755 none /root
+    mkdir -p {base}
+    mount --bind $hold {base}
+    umount $hold
+    rmdir $hold
+    exec setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
+    """
+    return ["unshare", "--mount", "sh", "-ec", script, "sh", *command]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests are this one already")
+def test_an_ordinary_user_can_grade() -> None:
+    doctor = as_ordinary_user(sys.executable, "-m", "autograder", "doctor")
+    done = subprocess.run(doctor, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bubblewrap, as an ordinary user, a namespace a submission" in done.stdout
+    assert "✗" not in done.stdout
+    assert done.stdout.count("✓") == 10
