@@ -34,7 +34,7 @@ def test_all_right():
 
 
 def test_the_first_public_failure_is_shown_with_its_case():
-    result = judge(ITEM, drawn(), outcomes(lambda **a: [0, 0]))
+    result = judge(ITEM, drawn(), outcomes(lambda **_: [0, 0]))
     assert result["first_failure"] == {
         "public": True,
         "arguments": {"x": 7, "y": 7, "k": 3, "p": 0, "s": 1},
