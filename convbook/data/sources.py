@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from convbook.data import cache, files
-from convbook.data.download import CIFAR10, download
+from convbook.data.archive import CIFAR10
+from convbook.data.download import download
 from convbook.data.images import Dataset
 from convbook.data.standin import draw_standin
 from convbook.errors import DataError

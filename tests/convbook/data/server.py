@@ -1,5 +1,6 @@
 """A web server on this machine that misbehaves as told."""
 
+import contextlib
 import http.server
 import threading
 import time
@@ -42,6 +43,12 @@ class Server:
 
     def _serve(self, handler, manner, start):
         body, size = self.content[start:], len(self.content)
+        if manner == "silent":
+            self._closing.wait(30)
+            return
+        if manner == "babbles":
+            handler.wfile.write(b"hello\r\n\r\n")
+            return
         if manner.isdigit():
             handler.send_error(int(manner))
             return
@@ -64,7 +71,9 @@ class Server:
         elif manner == "other-bytes":
             body = bytes(len(body))
         elif manner == "endless":
-            body += b"more"
+            with contextlib.suppress(OSError):  # the client has had enough
+                while not self._closing.is_set():
+                    handler.wfile.write(body)
         elif manner == "stalls":
             handler.wfile.write(body[:half])
             self._closing.wait(30)

@@ -10,7 +10,8 @@ import pytest
 from filelock import FileLock
 
 from convbook.data import download as downloading
-from convbook.data.download import Archive, download
+from convbook.data.archive import CIFAR10, Archive
+from convbook.data.download import download
 from convbook.errors import DataError
 
 CONTENT = bytes(range(256)) * 200  # 51,200 bytes
@@ -77,6 +78,8 @@ SWITCHES = {
     "other bytes": ("other-bytes", 0, "wrong checksum"),
     "a cut": ("cut", HALF, "stopped after 25,600 of 51,200 bytes"),
     "a stall": ("stalls", HALF, "sent nothing for 0.5 s"),
+    "a stall before the first byte": ("silent", 0, "sent nothing for 0.5 s"),
+    "an answer that is not HTTP": ("babbles", 0, "broke the connection"),
 }
 
 
@@ -142,8 +145,15 @@ PARTS = {
 def test_a_bad_part_is_thrown_away(fetch, tmp_path, part):
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads/x.tar.gz.part").write_bytes(part)
-    assert fetch("good", "good/").read_bytes() == CONTENT
+    assert fetch("good").read_bytes() == CONTENT
     assert kept(tmp_path) == ["x.tar.gz"]
+
+
+def test_a_whole_part_needs_no_server(fetch, tmp_path, server):
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads/x.tar.gz.part").write_bytes(CONTENT)
+    assert fetch("404").read_bytes() == CONTENT
+    assert server.asked == []
 
 
 def test_a_damaged_archive_is_downloaded_again(fetch, server):
@@ -190,7 +200,7 @@ def test_a_folder_that_cannot_be_made(fetch, tmp_path):
 
 
 def test_the_real_archive_is_named_once():
-    real = downloading.CIFAR10
+    real = CIFAR10
     assert (real.size, real.md5) == (170_498_071, "c58f30108f718f92721af3b95e74349a")
     assert len(set(real.urls)) == len(real.urls) >= 2
     assert all(url.startswith("https://") for url in real.urls)

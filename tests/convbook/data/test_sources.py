@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convbook.data import CIFAR10_CLASSES, channel_statistics, cifar10, sources
-from convbook.data.download import Archive
+from convbook.data.archive import Archive
 from convbook.data.statistics import PIXEL_MEAN, PIXEL_STD
 from convbook.errors import DataError
 from tests.convbook.data.samples import batch_contents, tree_contents, write_folder, write_tar
