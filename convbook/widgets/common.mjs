@@ -149,6 +149,7 @@ export function numberGrid({ label, rows, columns, onMove, onPick, onEdit, kind 
     range(columns).map((c) => h("div", { class: "cb-cell", role: "gridcell", tabindex: -1, "data-at": `${r},${c}` }, h("span"))),
   );
   for (const line of cells) el.append(h("div", { role: "row", class: "cb-row" }, ...line));
+  const shown = new Map();
   let at = [0, 0];
   let editor = null;
   if (rows && columns) cells[0][0].tabIndex = 0;
@@ -173,7 +174,7 @@ export function numberGrid({ label, rows, columns, onMove, onPick, onEdit, kind 
     finish(true);
     const cell = cells[row][column];
     const input = h("input", { class: "cb-edit", inputmode: "text", "aria-label": label, maxlength: 6 });
-    input.value = text ?? cell.dataset.value ?? "";
+    input.value = text ?? shown.get(cell)?.text ?? "";
     editor = { input, cell, row, column };
     cell.classList.add("editing");
     cell.append(input);
@@ -227,14 +228,13 @@ export function numberGrid({ label, rows, columns, onMove, onPick, onEdit, kind 
     put(r, c, value, { scale = 1, note = "", classes = "", name = "" } = {}) {
       const cell = cells[r][c];
       const key = `${value}|${scale}|${note}|${classes}|${name}`;
-      if (cell.dataset.key === key) return;
-      cell.dataset.key = key;
+      if (shown.get(cell)?.key === key) return;
       const text = value === null ? "" : show(value);
-      cell.dataset.value = text;
+      shown.set(cell, { key, text });
       cell.className = `cb-cell ${classes} ${value < 0 ? "negative" : ""} ${cell.classList.contains("editing") ? "editing" : ""}`;
       cell.style.setProperty("--v", value === null ? 0 : Math.min(1, Math.abs(value) / (scale || 1)).toFixed(3));
       setText(cell.firstChild, text);
-      cell.dataset.length = Math.min(text.length, 6);
+      setAttr(cell, "data-length", text.length > 3 && Math.min(text.length, 6));
       setAttr(cell, "data-note", note || null);
       setAttr(cell, "aria-label", name || null);
     },

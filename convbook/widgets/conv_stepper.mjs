@@ -221,7 +221,6 @@ function render({ model, el }) {
     const arrow = h("span", { class: "sign arrow", "aria-hidden": "true", text: "→" });
     stage.replaceChildren(h("div", { class: "channels" }, ...channels.map((c) => c.el)), arrow, column);
     view = { key: shapeKey(s), rows, columns, high, wide, kh, kw, channels, outputs, kernelLabel, at };
-    fit();
   }
   function block(label, grid, shape, below, showBelow) {
     return h("div", { class: "cb-block" }, label ? h("span", { class: "cb-label" }, h("b", { text: label }), " ", shape) : null, grid,
@@ -245,7 +244,8 @@ function render({ model, el }) {
 
   function update() {
     const s = state();
-    if (!view || view.key !== shapeKey(s)) build();
+    const rebuilt = !view || view.key !== shapeKey(s);
+    if (rebuilt) build();
     const { rows, columns, each, all } = lastSizes();
     const position = Math.min(s.position, all);
     const at = place(position, rows, columns);
@@ -325,6 +325,7 @@ function render({ model, el }) {
     play.replaceChildren(icon(moving ? "pause" : "play"));
     setAttr(play, "aria-label", moving ? t.pause : t.play);
     setAttr(play, "title", moving ? t.pause : t.play);
+    if (rebuilt) fit();
   }
 
   update();
