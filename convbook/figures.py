@@ -6,6 +6,7 @@ drawing follows the light and the dark theme. Positions are in cells: x to the r
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import io
@@ -20,6 +21,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
+from PIL import Image
 
 STRONGEST = 0.55  # opacity of the largest value: a number on it stays readable in both themes
 SMALLEST = 0.7  # of a drawing's size: on a narrow screen it scrolls rather than become unreadable
@@ -197,6 +199,18 @@ def draw(figure: Figure, alt: str) -> Drawing:
     return Drawing(_for_page(buffer.getvalue(), alt, salt), alt)
 
 
+def _smaller(png: str) -> str:
+    """Store a picture (base64) without the channels that it does not use."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA")
+    red, green, blue, alpha = (np.asarray(band) for band in picture.split())
+    if alpha.min() < 255:
+        return png
+    grey = np.array_equal(red, green) and np.array_equal(red, blue)
+    buffer = io.BytesIO()
+    picture.convert("L" if grey else "RGB").save(buffer, format="PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
 def _for_page(svg: str, alt: str, salt: str) -> str:
     svg = svg[svg.index("<svg") :]
     for unwanted in (r"<metadata>.*?</metadata>", r"<style.*?</style>", r"<!--.*?-->"):
@@ -219,6 +233,7 @@ def _for_page(svg: str, alt: str, salt: str) -> str:
         lambda m: f"font-family: {MONO if 'Mono' in m[1] else FONT}",
         svg,
     )
+    svg = re.sub(r"(?<=data:image/png;base64,)[^\"]+", lambda m: _smaller(m[0]), svg)
     for role, colour in colours().items():
         svg = svg.replace(colour, f"var(--cb-{role}, {colour})")
     return re.sub(r"\s*\n\s*", " ", svg)

@@ -1,9 +1,12 @@
 """The book's drawings: what must hold of each SVG that goes into a page."""
 
+import base64
+import io
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from convbook import figures
 
@@ -73,3 +76,13 @@ def test_negative_numbers_are_grey_and_others_have_the_colour_of_their_role(valu
     figure, ax = figures.canvas(1, 1)
     figures.cells(ax, [[value]], role="output")
     assert f"fill: var(--cb-{colour}," in figures.draw(figure, "One cell.").svg
+
+
+def test_a_grey_picture_is_stored_as_grey():
+    figure, ax = figures.canvas(1, 1)
+    figures.picture(ax, np.arange(256, dtype=np.uint8).reshape(16, 16), (0, 0), 1, 1)
+    (stored,) = re.findall(r"base64,([^\"]+)", figures.draw(figure, "A ramp.").svg)
+    picture = Image.open(io.BytesIO(base64.b64decode(stored)))
+    assert picture.mode == "L"
+    ramp = np.arange(256).reshape(16, 16)
+    assert np.abs(np.asarray(picture, dtype=int) - ramp).max() <= 1  # matplotlib rounds its greys
