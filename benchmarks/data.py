@@ -129,7 +129,8 @@ def measure(source: Path, folder: Path) -> Iterator[tuple[str, float, float]]:
     unpack_sample(source, folder)
     plain = median(lambda: seconds(epoch_of_torchvision(folder)))
     yield f"an epoch of {SAMPLE} images, torchvision", plain, plain
-    data = cifar10(source).train
+    with contextlib.redirect_stdout(io.StringIO()):
+        data = cifar10(source).train
     yield (
         f"an epoch of {SAMPLE} images, convbook",
         median(lambda: seconds(epoch_of_convbook(data))),

@@ -115,7 +115,7 @@ def closed_port():
 def test_no_server_gives_it(fetch, tmp_path, server):
     nobody = f"http://127.0.0.1:{closed_port()}/x"
     with pytest.raises(DataError) as caught:
-        fetch("404", nobody, "other-bytes", "too-long")
+        fetch("404", nobody, "too-long", "other-bytes")
     message = str(caught.value)
     for reason in ("answers 404", "cannot be reached", "wrong checksum", "offers 51201 bytes"):
         assert reason in message
