@@ -75,6 +75,7 @@ def mistake(name, *values):
         ((1, 9, 9), "both"),  # agrees on both failing cases
         ((1, 9, 3), "first"),  # the one that agrees with the right case too
         ((1, 8, 9), None),  # one failing case is not explained
+        ((1, 9, 8), None),  # nor here
         ((1, 2, 7), None),  # no mistake gives 7
     ],
 )
