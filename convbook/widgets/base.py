@@ -157,7 +157,7 @@ def _not_rectangular(name: str, value: Any, axes: str) -> ShapeError:
     return ShapeError(
         f"Reading {name}.",
         got=shown if len(shown) < 80 else shown[:77] + "...",
-        rule=f"nested lists of finite numbers, axes {'×'.join(axes)}, all rows of one length",
+        rule=f"nested lists of finite numbers, axes {'x'.join(axes)}, all rows of one length",
         next_step=f"hand in {len(axes)} levels of lists",
     )
 
@@ -167,7 +167,7 @@ def at_most(name: str, shape: tuple[int, ...], limits: tuple[int, ...], axes: st
     if any(size > limit for size, limit in zip(shape, limits, strict=True)):
         raise ShapeError(
             f"Reading {name}.",
-            got="×".join(map(str, shape)),
-            rule=f"at most {'×'.join(map(str, limits))} ({'×'.join(axes)}), what can be drawn",
+            got="x".join(map(str, shape)),
+            rule=f"at most {'x'.join(map(str, limits))} ({'x'.join(axes)}), what can be drawn",
             next_step="take a smaller example",
         )

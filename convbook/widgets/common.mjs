@@ -84,17 +84,32 @@ const ICONS = {
 };
 
 export function icon(name) {
-  return h("svg", { viewBox: "0 0 20 20", class: "cb-icon", "aria-hidden": "true" }, h("path", { d: ICONS[name] }));
+  return h(
+    "svg",
+    { viewBox: "0 0 20 20", class: "cb-icon", "aria-hidden": "true" },
+    h("path", { d: ICONS[name] }),
+  );
 }
 
 export function button(label, onclick, { name, text, ...rest } = {}) {
-  const face = name ? icon(name) : text ?? label;
-  return h("button", { type: "button", class: "cb-button", "aria-label": label, title: label, onclick, ...rest }, face);
+  const face = name ? icon(name) : (text ?? label);
+  return h(
+    "button",
+    { type: "button", class: "cb-button", "aria-label": label, title: label, onclick, ...rest },
+    face,
+  );
 }
 
 /** An integer between `min` and `max`: a box to type in, arrows, − and +. */
 export function numberField({ label, min, max, hint, onchange }) {
-  const input = h("input", { type: "number", min, max, step: 1, inputmode: "numeric", "aria-label": hint ?? label });
+  const input = h("input", {
+    type: "number",
+    min,
+    max,
+    step: 1,
+    inputmode: "numeric",
+    "aria-label": hint ?? label,
+  });
   let value = min;
   const ask = (wanted) => {
     const next = clamp(Math.round(wanted), Number(input.min), Number(input.max));
@@ -103,10 +118,22 @@ export function numberField({ label, min, max, hint, onchange }) {
   };
   input.addEventListener("input", () => input.value !== "" && ask(Number(input.value)));
   input.addEventListener("blur", () => (input.value = value));
-  const less = h("button", { type: "button", tabindex: -1, "aria-hidden": "true", onclick: () => ask(value - 1) }, "−");
-  const more = h("button", { type: "button", tabindex: -1, "aria-hidden": "true", onclick: () => ask(value + 1) }, "+");
-  const el = h("div", { class: "cb-field", title: hint }, h("span", { class: "cb-field-label", text: label }),
-    h("div", { class: "cb-field-box" }, less, input, more));
+  const less = h(
+    "button",
+    { type: "button", tabindex: -1, "aria-hidden": "true", onclick: () => ask(value - 1) },
+    "−",
+  );
+  const more = h(
+    "button",
+    { type: "button", tabindex: -1, "aria-hidden": "true", onclick: () => ask(value + 1) },
+    "+",
+  );
+  const el = h(
+    "div",
+    { class: "cb-field", title: hint },
+    h("span", { class: "cb-field-label", text: label }),
+    h("div", { class: "cb-field-box" }, less, input, more),
+  );
   return {
     el,
     input,
@@ -144,9 +171,16 @@ export function choice({ label, options, onchange }) {
  * the cells are edited: type a number, or Enter, F2 or a second click; Escape gives up.
  */
 export function numberGrid({ label, rows, columns, onMove, onPick, onEdit, kind }) {
-  const el = h("div", { class: `cb-grid ${kind ?? ""}`, role: "grid", "aria-label": label, style: { "--columns": columns, "--rows": rows } });
+  const el = h("div", {
+    class: `cb-grid ${kind ?? ""}`,
+    role: "grid",
+    "aria-label": label,
+    style: { "--columns": columns, "--rows": rows },
+  });
   const cells = range(rows).map((r) =>
-    range(columns).map((c) => h("div", { class: "cb-cell", role: "gridcell", tabindex: -1, "data-at": `${r},${c}` }, h("span"))),
+    range(columns).map((c) =>
+      h("div", { class: "cb-cell", role: "gridcell", tabindex: -1, "data-at": `${r},${c}` }, h("span")),
+    ),
   );
   for (const line of cells) el.append(h("div", { role: "row", class: "cb-row" }, ...line));
   const shown = new Map();
@@ -195,7 +229,14 @@ export function numberGrid({ label, rows, columns, onMove, onPick, onEdit, kind 
       moveTo(clamp(r + (event.key.startsWith("Arrow") ? down : 0), 0, rows - 1), c);
       return;
     }
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -columns], End: [0, columns] }[event.key];
+    const step = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      Home: [0, -columns],
+      End: [0, columns],
+    }[event.key];
     if (step) {
       const [row, column] = [clamp(r + step[0], 0, rows - 1), clamp(c + step[1], 0, columns - 1)];
       moveTo(row, column);
@@ -232,7 +273,10 @@ export function numberGrid({ label, rows, columns, onMove, onPick, onEdit, kind 
       const text = value === null ? "" : show(value);
       shown.set(cell, { key, text });
       cell.className = `cb-cell ${classes} ${value < 0 ? "negative" : ""} ${cell.classList.contains("editing") ? "editing" : ""}`;
-      cell.style.setProperty("--v", value === null ? 0 : Math.min(1, Math.abs(value) / (scale || 1)).toFixed(3));
+      cell.style.setProperty(
+        "--v",
+        value === null ? 0 : Math.min(1, Math.abs(value) / (scale || 1)).toFixed(3),
+      );
       setText(cell.firstChild, text);
       setAttr(cell, "data-length", text.length > 3 && Math.min(text.length, 6));
       setAttr(cell, "data-note", note || null);

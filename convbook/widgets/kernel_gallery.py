@@ -20,7 +20,7 @@ class KernelGallery(Widget):
         picture: (3, 128, 128), values 0 to 255; grey is 0.299 R + 0.587 G + 0.114 B.
 
     The output has the size of the picture: `border` says what stands outside of it ("zero",
-    "nearest" or "mirror"). `view` says how an output value is drawn: "clip" cuts to 0–255,
+    "nearest" or "mirror"). `view` says how an output value is drawn: "clip" cuts to 0 to 255,
     "signed" draws 0 as mid-grey, "size" draws the absolute value. `row` and `column` are where
     the cursor is. A picture that the reader opens stays in the page.
     """
@@ -44,8 +44,8 @@ class KernelGallery(Widget):
         if sizes not in {(3, 3), (5, 5)}:
             raise ShapeError(
                 "Choosing a kernel for the gallery.",
-                got="×".join(map(str, sizes)),
-                rule="a square kernel with a middle: 3×3 or 5×5",
+                got="x".join(map(str, sizes)),
+                rule="a square kernel with a middle: 3x3 or 5x5",
                 next_step="set the kernel in zeros, up to the next odd size",
             )
         if self.divisor == 0:

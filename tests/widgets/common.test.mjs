@@ -23,6 +23,12 @@ test("thousands stand apart", () => {
 });
 
 test("the scale of a grid is its largest value, at least 1", () => {
-  assert.equal(largest([[0.5, -7], [3, 2]]), 7);
+  assert.equal(
+    largest([
+      [0.5, -7],
+      [3, 2],
+    ]),
+    7,
+  );
   assert.equal(largest([0, 0.2]), 1);
 });

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { convolve, place, products, readPositions, resized, resizedKernel, sentence, sizeFormula, unreadWords, used } from "../../convbook/widgets/conv_stepper.mjs";
+import {
+  convolve,
+  place,
+  products,
+  readPositions,
+  resized,
+  resizedKernel,
+  sentence,
+  sizeFormula,
+  unreadWords,
+  used,
+} from "../../convbook/widgets/conv_stepper.mjs";
 
 const cases = JSON.parse(readFileSync(new URL("../cases/convolution.json", import.meta.url))).convolution;
 
@@ -11,7 +22,21 @@ for (const { name, input, kernel, bias, output, ...options } of cases)
   });
 
 test("a window that fits nowhere gives no output", () => {
-  assert.deepEqual(convolve([[[1]]], [[[[1, 1], [1, 1]]]], [0]), [[]]);
+  assert.deepEqual(
+    convolve(
+      [[[1]]],
+      [
+        [
+          [
+            [1, 1],
+            [1, 1],
+          ],
+        ],
+      ],
+      [0],
+    ),
+    [[]],
+  );
 });
 
 test("products know what lies in the padding", () => {
@@ -20,7 +45,19 @@ test("products know what lies in the padding", () => {
 });
 
 test("a flipped kernel is turned by 180 degrees", () => {
-  assert.deepEqual(used([[1, 2], [3, 4]], true), [[4, 3], [2, 1]]);
+  assert.deepEqual(
+    used(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      true,
+    ),
+    [
+      [4, 3],
+      [2, 1],
+    ],
+  );
 });
 
 test("positions go filter by filter, row by row", () => {
@@ -46,20 +83,67 @@ test("why cells are left out: skipped in between, or left over by the floor", ()
 });
 
 test("another size keeps what it can", () => {
-  assert.deepEqual(resized([[1, 2], [3, 4]], 3, 1), [[1], [3], [3]]);
-  assert.deepEqual(resizedKernel([[7]], 3), [[0, 0, 0], [0, 7, 0], [0, 0, 0]]);
-  assert.deepEqual(resizedKernel(resizedKernel([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 5), 3), [[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
+  assert.deepEqual(
+    resized(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      3,
+      1,
+    ),
+    [[1], [3], [3]],
+  );
+  assert.deepEqual(resizedKernel([[7]], 3), [
+    [0, 0, 0],
+    [0, 7, 0],
+    [0, 0, 0],
+  ]);
+  assert.deepEqual(
+    resizedKernel(
+      resizedKernel(
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+          [7, 8, 9],
+        ],
+        5,
+      ),
+      3,
+    ),
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ],
+  );
 });
 
-const t = { negative: "none", step: "{row},{column}: {sum} {bias} {total}", step_of: "filter {filter}", start: "start {all}", no_fit: "{reach} > {room}" };
+const t = {
+  negative: "none",
+  step: "{row},{column}: {sum} {bias} {total}",
+  step_of: "filter {filter}",
+  start: "start {all}",
+  no_fit: "{reach} > {room}",
+};
 
 test("the formula shows the floor that it takes", () => {
-  assert.match(sizeFormula("n", t, 6, 3, { stride: 2, padding: 0, dilation: 1 }), /^n = .*⌊\(6 \+ 2·0 − 1·2 − 1\)\/2⌋ \+ 1 = ⌊1\.5⌋ \+ 1 = 2$/);
+  assert.match(
+    sizeFormula("n", t, 6, 3, { stride: 2, padding: 0, dilation: 1 }),
+    /^n = .*⌊\(6 \+ 2·0 − 1·2 − 1\)\/2⌋ \+ 1 = ⌊1\.5⌋ \+ 1 = 2$/,
+  );
   assert.match(sizeFormula("n", t, 2, 3, { stride: 1, padding: 0, dilation: 1 }), /⌊−1\/1⌋ \+ 1: none$/);
 });
 
 test("the sentence adds up the channels and the bias", () => {
-  const s = { input: [[[2]], [[3]]], kernel: [[[[1]], [[-2]]]], bias: [1], stride: 1, padding: 0, dilation: 1 };
+  const s = {
+    input: [[[2]], [[3]]],
+    kernel: [[[[1]], [[-2]]]],
+    bias: [1],
+    stride: 1,
+    padding: 0,
+    dilation: 1,
+  };
   const terms = products(s.input, s.kernel[0], 0, 0);
   const result = convolve(s.input, s.kernel, s.bias);
   const at = { filter: 0, row: 0, column: 0 };

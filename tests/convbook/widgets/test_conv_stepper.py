@@ -39,13 +39,13 @@ def test_output_is_what_torch_computes(case):
 
 
 ERRORS = [
-    ({"input": [[1, 2], [3, 4]]}, ShapeError, "axes C×H×W"),
+    ({"input": [[1, 2], [3, 4]]}, ShapeError, "axes CxHxW"),
     ({"input": [[[1, 2], [3]]]}, ShapeError, "all rows of one length"),
     ({"input": [[[1, float("nan")]]]}, ShapeError, "finite numbers"),
     ({"input": [[["a"]]]}, ShapeError, "finite numbers"),
     ({"input": []}, ShapeError, "3 levels of lists"),
-    ({"input": [[[0] * 10] * 10]}, ShapeError, "at most 3×9×9"),
-    ({"kernel": [[[[0] * 6] * 6]]}, ShapeError, "at most 2×3×5×5"),
+    ({"input": [[[0] * 10] * 10]}, ShapeError, "at most 3x9x9"),
+    ({"kernel": [[[[0] * 6] * 6]]}, ShapeError, "at most 2x3x5x5"),
     ({"kernel": [[[[1]], [[1]]]]}, ShapeError, "one slice a channel"),
     ({"bias": [1, 2]}, ShapeError, "one bias"),
     ({"input": [[[1, 2], [3, 4]]]}, ShapeError, r"dilation·\(kernel_size - 1\) \+ 1 ≤ size"),

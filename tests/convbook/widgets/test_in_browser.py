@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the page shows a true minus and a multiplication sign
 import pytest
 
 from convbook.widgets import names
@@ -14,7 +15,8 @@ STICKING_OUT = """() => {
     .map((node) => node.outerHTML.slice(0, 80));
 }"""
 # Every control has a name that a screen reader can say.
-NAMELESS = """() => [...document.querySelectorAll('.cb-widget :is(button, input, select, [tabindex])')]
+NAMELESS = """() => [
+  ...document.querySelectorAll('.cb-widget :is(button, input, select, [tabindex])')]
   .filter((node) => !node.closest('[aria-hidden=true]'))
   .filter((node) => ![node.ariaLabel, node.textContent, node.labels?.[0]?.textContent]
     .some((name) => name?.trim()))

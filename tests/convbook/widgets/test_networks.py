@@ -107,7 +107,7 @@ def test_layers_need_the_size_of_the_image():
         LayerInspector([Conv(4, 3)])
 
 
-@pytest.mark.parametrize("shape", [[3, 32], [3, 0, 32], [3, 32.5, 32], "3×32×32"])
+@pytest.mark.parametrize("shape", [[3, 32], [3, 0, 32], [3, 32.5, 32], "3x32x32"])
 def test_a_bad_input_shape_is_refused(shape):
     with pytest.raises(traitlets.TraitError, match="input_shape"):
         LayerInspector(input_shape=shape)
@@ -163,8 +163,8 @@ def test_more_layers_than_can_be_drawn_are_refused():
 BAD_GALLERY = [
     ({"kernel": [[1, 2], [3, 4]]}, ShapeError, "with a middle"),
     ({"kernel": [[1, 2, 3]]}, ShapeError, "square kernel"),
-    ({"kernel": [[0] * 7] * 7}, ShapeError, "at most 5×5"),
-    ({"kernel": 3}, ConvbookError, "axes H×W"),
+    ({"kernel": [[0] * 7] * 7}, ShapeError, "at most 5x5"),
+    ({"kernel": 3}, ConvbookError, "axes HxW"),
     ({"divisor": 0}, ShapeError, "not 0"),
     ({"image": "cat"}, traitlets.TraitError, "scene"),
     ({"border": "wrap"}, traitlets.TraitError, "mirror"),
