@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,9 @@ def run(args: argparse.Namespace) -> int:
     course = args.course.resolve()
     environment = dict(os.environ)
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
-    print(f"formgrader: http://127.0.0.1:{args.port}/formgrader/ (Ctrl-C ends it)", flush=True)
+    environment["JUPYTER_TOKEN"] = token = secrets.token_urlsafe(24)
+    address = f"http://127.0.0.1:{args.port}/formgrader/?token={token}"
+    print(f"formgrader: {address} (Ctrl-C ends it)", flush=True)
     try:
         return subprocess.call(
             command(course, args.port, args.no_browser), cwd=course, env=environment
@@ -55,6 +58,7 @@ def command(course: Path, port: int, no_browser: bool) -> list[str]:
         "default_url": "/formgrader/",
         "open_browser": str(not no_browser),
         "jpserver_extensions": f"{{'{EXTENSION}': True}}",
+        "allow_root": "True",  # on 127.0.0.1 only, and only with the token
     }
     settings = [f"--ServerApp.{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "jupyter_server", *settings]

@@ -101,7 +101,7 @@ def grade(
     with ExitStack() as stack:
         book = Gradebook(course, assignment)
         pupils, checkers = (Sandbox(role, unsafe=unsafe) for role in ("student", "checker"))
-        hashes = {each: intake.fingerprint(path, name) for each, path in folders.items()}
+        hashes = {each: intake.fingerprint(each, path, name) for each, path in folders.items()}
         kept = {} if force else _kept(course, name, hashes, (version, pupils.kind))
         for sandbox in (pupils, checkers):
             stack.callback(sandbox.stop)
@@ -112,14 +112,13 @@ def grade(
         kept = {student: found for student, found in kept.items() if book.has(student)}
         todo = {student: path for student, path in folders.items() if student not in kept}
         done = [Graded(found, (), skipped=True) for found in kept.values()]
-        if todo:
+        pipeline = Pipeline(assignment, version, pupils, checkers, threading.Event(), limits)
+        if any(hashes[each] for each in todo):
             for sandbox in (pupils, checkers):
                 sandbox.start()
-            stop = threading.Event()
-            pipeline = Pipeline(assignment, version, pupils, checkers, stop, limits).described()
-            done += _grade_all(
-                pipeline, todo, jobs, Writer(course, pipeline.assignment, book), quiet
-            )
+            pipeline = pipeline.described()
+            _keep_questions(course, pipeline.assignment)
+        done += _grade_all(pipeline, todo, jobs, Writer(course, pipeline.assignment, book), quiet)
         report.write(course, assignment, book)
     return sorted(done, key=lambda each: each.result["student"])
 

@@ -51,11 +51,11 @@ def take(student: str, folder: Path, assignment: str) -> Submission:
     )
 
 
-def fingerprint(folder: Path, assignment: str) -> str | None:
-    """Return the hash of the notebook in a folder, or None when `take` would refuse it."""
+def fingerprint(student: str, folder: Path, assignment: str) -> str | None:
+    """Return the hash of the notebook in a folder, or None where `take` refuses it."""
     try:
-        return hashlib.sha256(_read(_one_notebook(folder, assignment))).hexdigest()
-    except IntakeError:
+        return take(student, folder, assignment).hash
+    except (IntakeError, OSError):
         return None
 
 

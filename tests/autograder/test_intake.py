@@ -74,7 +74,7 @@ def test_only_known_parts_of_a_cell_survive(tmp_path: Path) -> None:
     found = take("ada", hand_in(tmp_path, text), NAME)
     assert [each.keys() for each in found.cells] == [{"cell_type", "source", "grade_id"}] * 2
     assert found.cells[0]["source"] == "a = '\\ud800'\nb = ?"
-    assert found.hash == intake.fingerprint(tmp_path / "submitted" / "ada" / NAME, NAME)
+    assert found.hash == intake.fingerprint("ada", tmp_path / "submitted" / "ada" / NAME, NAME)
 
 
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,133 @@
+"""nbgrader's formgrader, in a real browser, on what the grader wrote."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from autograder.course import Course, load
+from autograder.gradebook import Gradebook
+from tests.autograder.conftest import NAME, ROOT, Graded, student
+
+BROWSER = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
+NAME_OF_ADA = student("graded/partly_right")
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.slow,
+    pytest.mark.browser,
+    # nbgrader's own, about SQLAlchemy
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def course(graded: Graded, tmp_path: Path) -> Course:
+    """One graded student's course, to be changed freely."""
+    there = Course(tmp_path / "course")
+    there.root.mkdir()
+    shutil.copytree(graded.course.root / "autograded", there.root / "autograded")
+    shutil.copytree(graded.course.root / "exercises", there.root / "exercises")
+    for path in (graded.course.root / "gradebook.db", ROOT / "nbgrader_config.py"):
+        shutil.copy(path, there.root)
+    return there
+
+
+@pytest.fixture
+def address(course: Course, tmp_path: Path) -> Iterator[str]:
+    """The address of formgrader as the command serves it."""
+    port = free_port()
+    command = [sys.executable, "-m", "autograder", "formgrader", "--no-browser"]
+    command += ["--course", str(course.root), "--port", str(port)]
+    log = (tmp_path / "log").open("w")
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
+    ) as process:
+        assert process.stdout is not None
+        shown = process.stdout.readline()
+        url = next(word for word in shown.split() if word.startswith("http"))
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.3)
+        yield url
+        process.terminate()
+        process.wait(30)
+    log.close()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=[*BROWSER.split(), "--disable-sync"]
+        )
+        tab = browser.new_page(viewport={"width": 1200, "height": 900})
+        tab.set_default_timeout(60_000)
+        yield tab
+        browser.close()
+
+
+def test_a_written_answer_is_marked_by_hand(course: Course, address: str, page: Page) -> None:
+    outside: list[str] = []
+    page.on("request", lambda request: outside.append(request.url))
+    page.goto(address)
+    page.get_by_role("link", name=NAME).first.wait_for()
+    with Gradebook(course, load(course, NAME)) as book:
+        found = book._book.find_submission_notebook(NAME, NAME, NAME_OF_ADA)
+        key = found.id
+        grade = next(each.id for each in found.grades if each.name == "q02-prose")
+        auto = next(each.id for each in found.grades if each.name == "q02-count_weights-check")
+    base = address.split("/formgrader/")[0]
+    page.goto(f"{base}/formgrader/submissions/{key}/")
+    assert page.locator(f"[id='{auto}']").input_value() == ""
+    assert page.locator(f"[id='{auto}']").get_attribute("placeholder") == "0.5"
+    assert "0.5 of 1 points" in page.inner_text("body")
+    score = page.locator(f"[id='{grade}']")
+    score.fill("1.5")
+    score.press("Tab")
+    expect(page.locator("#grade-saved")).to_be_attached()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with Gradebook(course, load(course, NAME)) as book:
+            mark = book.manual(NAME_OF_ADA)["q02-prose"]
+        if mark.points is not None:
+            break
+        time.sleep(0.3)
+    assert (mark.points, mark.due) == (1.5, False)
+
+
+def test_what_a_student_wrote_does_not_run(course: Course, address: str, page: Page) -> None:
+    path = course.autograded(NAME, NAME_OF_ADA) / f"{NAME}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    attack = "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = attack + "\n\n[link](javascript:window.hacked=1)"
+        elif cell["outputs"]:
+            cell["outputs"][0]["text"] = attack
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    with Gradebook(course, load(course, NAME)) as book:
+        key = book._book.find_submission_notebook(NAME, NAME, NAME_OF_ADA).id
+    page.goto(f"{address.split('/formgrader/')[0]}/formgrader/submissions/{key}/")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("a[href^='javascript:window']").count() == 0
