@@ -123,7 +123,9 @@ def _failure(item: PublicItem, verdict: Verdict, outcomes: list[Outcome]) -> Not
         lines.append(text("check.came", value=show(outcome["value"])))
     lines.append(text("check.problem", problem=problem))
     if verdict.mistake is None:
-        return NotRightYet("\n".join(lines))
+        return NotRightYet(
+            "\n".join(lines), next_step=text("check.try_case", item=item.id, case=index + 1)
+        )
     lines.append(text("check.mistake", words=verdict.mistake.words))
     return NotRightYet("\n".join(lines), next_step=verdict.mistake.hint)
 

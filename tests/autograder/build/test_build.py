@@ -68,6 +68,7 @@ def test_every_item_and_prose_has_its_cells(files):
     for question in assignment(NAME):
         for item in question.items:
             cell = f"{item.id.replace('.', '-')}"
+            assert f"def {item.signature}:\n" in by_id[cell].source
             assert "raise NotImplementedError" in by_id[cell].source
             check = by_id[f"{cell}-check"]
             assert check.metadata.convbook == {"item": item.id}

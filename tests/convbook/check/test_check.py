@@ -66,6 +66,7 @@ class HostileError(Exception):
         (lambda **a: [float(v) for v in right(**a)], "5.0 is a float, and a whole number"),
         (lambda **_: object(), "holds, an object of type object"),
         (functools.partial(print), "stopped with TypeError"),
+        (lambda **_: [0, 0], r'next: public_case\("q01.output_size", 1\) gives this case'),
     ],
 )
 def test_what_an_answer_can_do_wrong(function, message):
