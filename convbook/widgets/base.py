@@ -18,7 +18,7 @@ from convbook.texts import texts
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "style.json"
 DARK = 'html[data-theme="dark"], body[data-jp-theme-light="false"]'
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./((?:common|shapes)\.mjs)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.mjs)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:const|let|function|class) )", re.MULTILINE)
 
 
@@ -28,7 +28,15 @@ def source(stem: str) -> str:
     Neither host can resolve a relative import (JupyterLab and the book load modules from Blob
     URLs), node can: so the files import, and what is served does not.
     """
-    return _IMPORT.sub(lambda line: _EXPORT.sub("", _read(line[1])), _read(f"{stem}.mjs"))
+    done: set[str] = set()
+
+    def inline(line: re.Match[str]) -> str:
+        if line[1] in done:
+            return ""
+        done.add(line[1])
+        return _EXPORT.sub("", _IMPORT.sub(inline, _read(line[1])))
+
+    return _IMPORT.sub(inline, _read(f"{stem}.mjs"))
 
 
 def styles(stem: str) -> str:

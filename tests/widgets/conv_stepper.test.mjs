@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
+import { sentence, sizeFormula, unreadWords } from "../../convbook/widgets/conv_stepper.mjs";
 import {
   convolve,
   place,
@@ -8,11 +9,8 @@ import {
   readPositions,
   resized,
   resizedKernel,
-  sentence,
-  sizeFormula,
-  unreadWords,
   used,
-} from "../../convbook/widgets/conv_stepper.mjs";
+} from "../../convbook/widgets/convolution.mjs";
 
 const cases = JSON.parse(readFileSync(new URL("../cases/convolution.json", import.meta.url))).convolution;
 

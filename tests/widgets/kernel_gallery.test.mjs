@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { convolve } from "../../convbook/widgets/conv_stepper.mjs";
+import { convolve } from "../../convbook/widgets/convolution.mjs";
 import {
   centred,
-  draw,
   drawn,
   filterPlane,
   gabor,
@@ -12,9 +11,8 @@ import {
   nameOf,
   outside,
   patchAt,
-  PICTURES,
-  withGrey,
-} from "../../convbook/widgets/kernel_gallery.mjs";
+} from "../../convbook/widgets/filters.mjs";
+import { draw, PICTURES, withGrey } from "../../convbook/widgets/pictures.mjs";
 
 const { convolution } = JSON.parse(readFileSync(new URL("../cases/convolution.json", import.meta.url)));
 const sum = (kernel) => kernel.flat().reduce((a, b) => a + b, 0);

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import {
-  convolutional,
-  definition,
-  Misfit,
-  named,
-  short,
-  walk,
-} from "../../convbook/widgets/layer_inspector.mjs";
+import { short } from "../../convbook/widgets/layer_inspector.mjs";
+import { convolutional, definition, Misfit, named, walk } from "../../convbook/widgets/networks.mjs";
 
 const table = (name) => JSON.parse(readFileSync(new URL(`../cases/${name}.json`, import.meta.url)));
 const { networks } = table("networks");

@@ -48,14 +48,14 @@ def test_colours_come_from_the_table_alone(name):
 
 @pytest.mark.parametrize("name", names())
 def test_every_text_asked_for_by_name_is_in_the_table(name):
-    module = (HERE / f"{name}.mjs").read_text(encoding="utf-8")
+    module = get(name).bundle().esm
     asked = set(re.findall(r"\bt\.(\w+)", module)) | set(re.findall(r'new Misfit\("(\w+)"', module))
     assert asked - set(texts(f"widgets.{name}")) == set()
 
 
 @pytest.mark.parametrize("name", names())
 def test_every_text_in_the_table_is_asked_for(name):
-    module = (HERE / f"{name}.mjs").read_text(encoding="utf-8")
+    module = get(name).bundle().esm
     families = re.findall(r"t\[`(\w*?)_?\$\{", module)
     for key in texts(f"widgets.{name}"):
         in_a_family = any(family and key.startswith(f"{family}_") for family in families)
