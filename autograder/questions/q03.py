@@ -101,12 +101,6 @@ _PUBLIC_IMAGES: tuple[Arguments, ...] = (
     {"image": _COLD, "k": 1, "s": 2},
 )
 
-_STICKS_OUT = (
-    "Windows that stick out of the image were pooled too. Only whole windows count, as in "
-    "question 1."
-)
-_STICKS_OUT_HINT = "What does your output_size say for this image, with no padding?"
-
 
 def _pooling_item(
     reference: Callable[..., Array], reduce: Reduce, own: tuple[Misconception, ...]
