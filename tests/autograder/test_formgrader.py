@@ -87,24 +87,19 @@ def page() -> Iterator[Page]:
 
 
 def test_a_written_answer_is_marked_by_hand(course: Course, address: str, page: Page) -> None:
-    outside: list[str] = []
-    page.on("request", lambda request: outside.append(request.url))
     page.goto(address)
     page.get_by_role("link", name=NAME).first.wait_for()
     with Gradebook(course, load(course, NAME)) as book:
         found = book._book.find_submission_notebook(NAME, NAME, NAME_OF_ADA)
         key = found.id
-        grade = next(each.id for each in found.grades if each.name == "q02-prose")
-        auto = next(each.id for each in found.grades if each.name == "q02-count_weights-check")
     base = address.split("/formgrader/")[0]
     page.goto(f"{base}/formgrader/submissions/{key}/")
-    assert page.locator(f"[id='{auto}']").input_value() == ""
-    assert page.locator(f"[id='{auto}']").get_attribute("placeholder") == "0.5"
+    auto = page.locator("input.score[id='q02-count_weights-check']")
+    expect(auto).to_have_attribute("placeholder", "0.5")
     assert "0.5 of 1 points" in page.inner_text("body")
-    score = page.locator(f"[id='{grade}']")
+    score = page.locator("input.score[id='q02-prose']")
     score.fill("1.5")
     score.press("Tab")
-    expect(page.locator("#grade-saved")).to_be_attached()
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with Gradebook(course, load(course, NAME)) as book:
