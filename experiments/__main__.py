@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             source=options.data_name,
             runs_folder=options.runs,
             results_folder=options.results,
+            remark=options.remark,
         )
         result = plan.record() if options.command == "record" else run(plan, cifar10(options.data))
     except ConvbookError as error:
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--data-name", required=True, help="words for the data in the result file; no path"
         )
+        command.add_argument("--remark", default="", help="what else a reader must know")
         command.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
         command.add_argument("--epochs", type=int, default=40)
         command.add_argument("--threads", type=int, help="of PyTorch: equal runs need equal ones")

@@ -47,6 +47,7 @@ def record(
     seeds: list[int],
     epochs: int,
     source: str,
+    remark: str,
     path: Path,
 ) -> Result:
     """Write what there is of an experiment to `path`, saying whether it is all that was planned.
@@ -57,6 +58,7 @@ def record(
         seeds: the seeds planned.
         epochs: the epochs planned for each.
         source: words for the data.
+        remark: what else a reader must know, or nothing.
         path: of the result file.
     """
     done = {history.config.seed: len(history.epochs) for history in histories}
@@ -67,7 +69,7 @@ def record(
         experiment=experiment.name,
         title=experiment.title,
         note=f"{note} Epochs finished: {words or 'none'} (of {epochs} planned for each of "
-        f"{len(seeds)} seeds). Batch values: every {EVERY}th batch.",
+        f"{len(seeds)} seeds). Batch values: every {EVERY}th batch. {remark}".rstrip(),
         complete=complete,
         planned_seeds=tuple(seeds),
         planned_epochs=epochs,

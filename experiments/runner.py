@@ -23,6 +23,7 @@ class Plan:
         source: words for the data in the result file.
         runs_folder: of checkpoints and full records, one folder a seed.
         results_folder: of the result file, NAME.json.
+        remark: what else a reader of the result must know.
     """
 
     experiment: Experiment
@@ -31,6 +32,7 @@ class Plan:
     source: str
     runs_folder: Path
     results_folder: Path
+    remark: str = ""
 
     def folder(self, seed: int) -> Path:
         """Return where the run of `seed` is kept."""
@@ -49,6 +51,7 @@ class Plan:
             seeds=self.seeds,
             epochs=self.epochs,
             source=self.source,
+            remark=self.remark,
             path=self.results_folder / f"{self.experiment.name}.json",
         )
 

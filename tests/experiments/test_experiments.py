@@ -93,11 +93,14 @@ def test_more_epochs_make_the_runs_longer(plan, data):
 def test_the_command_trains_and_records(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CONVBOOK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("experiments.__main__.cifar10", lambda _: standin(140, 30, seed=0))
-    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path)]
+    remark = "On a busy machine."
+    places = ["--remark", remark, "--runs", str(tmp_path / "runs"), "--results", str(tmp_path)]
     options = ["q15", "--data-name", "shapes", "--seeds", "7", "--epochs", "1", *places]
     assert main(["run", *options, "--threads", "1"]) == 0
     assert "Every planned epoch is here." in capsys.readouterr().out
-    (history,) = Result.load(tmp_path / "q15.json").runs
+    result = Result.load(tmp_path / "q15.json")
+    assert result.note.endswith(remark)
+    (history,) = result.runs
     assert history.config == Config(model="base", lr=0.1, batch_size=128, epochs=1, seed=7)
 
     (tmp_path / "q15.json").unlink()
