@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -29,6 +28,8 @@ from convbook.errors import GradingError
 
 HERE = Path(__file__).parent
 COURSE = "/course"  # where convbook and the modules below are inside the sandbox
+# A virtual environment is seen there too: where it lies outside may be hidden inside (/tmp is).
+ENVIRONMENT = f"{COURSE}/python"
 STUDENT_MODULES = ("__init__", "limits", "linux", "protocol", "forkserver", "student")
 STARTUP_SECONDS = 120.0
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
@@ -206,8 +207,10 @@ class Sandbox:
 
     def _command(self, control: int) -> list[str]:
         arguments = [self.role, str(control), *(["--unshare"] if self.nested else [])]
-        python = [sys.executable, "-s", "-m", "autograder.forkserver", *arguments]
-        return python if self.unsafe else [*bubblewrap(self.role), *python]
+        server = ["-s", "-m", "autograder.forkserver", *arguments]
+        if self.unsafe:
+            return [sys.executable, *server]
+        return [*bubblewrap(self.role), f"{_prefix()}/bin/{Path(sys.executable).name}", *server]
 
     def spawn(self, limits: Limits = DEFAULT) -> Child:
         """Fork one child; it waits for requests.
@@ -319,14 +322,10 @@ def _binds(role: str) -> Iterator[tuple[str, str]]:
     for path in (*SYSTEM, *ETC):
         if Path(path).exists():
             yield path, path
-    roots = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib")}
-    for path in sorted(roots, key=len):
-        outside = os.path.realpath(path)
-        inside_another = any(
-            path != other and Path(path).is_relative_to(other) for other in {*roots, "/usr"}
-        )
-        if not inside_another and path != "/usr":
-            yield outside, path
+    if _prefix() != sys.prefix:
+        yield os.path.realpath(sys.prefix), _prefix()
+    if not Path(sys.base_prefix).is_relative_to("/usr"):
+        yield os.path.realpath(sys.base_prefix), sys.base_prefix
     yield str(Path(convbook.__file__).parent), f"{COURSE}/convbook"
     if role == "checker":
         yield str(HERE), f"{COURSE}/autograder"
@@ -335,11 +334,16 @@ def _binds(role: str) -> Iterator[tuple[str, str]]:
             yield str(HERE / f"{module}.py"), f"{COURSE}/autograder/{module}.py"
 
 
+def _prefix() -> str:
+    """Return the folder of the interpreter's environment as it is seen inside."""
+    return sys.prefix if sys.prefix == sys.base_prefix else ENVIRONMENT
+
+
 def _environment(unsafe: bool) -> dict[str, str]:
     """Return the whole environment of the processes inside."""
     path = f"{HERE.parent}" if unsafe else COURSE
     return {
-        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
+        "PATH": f"{sys.prefix if unsafe else _prefix()}/bin:/usr/bin:/bin",
         "HOME": "/tmp/home",
         "USER": "student",
         "LANG": "C.UTF-8",
