@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     environment = dict(os.environ)
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
     environment["JUPYTER_TOKEN"] = token = secrets.token_urlsafe(24)
-    address = f"http://127.0.0.1:{args.port}/formgrader/?token={token}"
+    address = f"http://127.0.0.1:{args.port}/formgrader/gradebook?token={token}"
     print(f"formgrader: {address} (Ctrl-C ends it)", flush=True)
     try:
         return subprocess.call(
@@ -55,7 +55,7 @@ def command(course: Path, port: int, no_browser: bool) -> list[str]:
         "ip": "127.0.0.1",
         "port": str(port),
         "root_dir": str(course),
-        "default_url": "/formgrader/",
+        "default_url": "/formgrader/gradebook",
         "open_browser": str(not no_browser),
         "jpserver_extensions": f"{{'{EXTENSION}': True}}",
         "allow_root": "True",  # on 127.0.0.1 only, and only with the token

@@ -5,7 +5,7 @@ from pathlib import Path
 # Whatever is found is printed: the test looks for what must never be printed.
 found = []
 for root, folders, files in os.walk("/"):
-    folders[:] = [name for name in folders if name not in ("usr", "dist-packages", "site-packages")]
+    folders[:] = [name for name in folders if name not in ("usr", "lib", "lib64", "share")]
     for name in files:
         path = Path(root, name)
         if path.suffix in (".db", ".md", ".ipynb") or "questions" in str(path):
