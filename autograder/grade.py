@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from autograder import feedback, intake, report, result
+from autograder import feedback, intake, report, result, selfcheck
 from autograder.course import Assignment, Course, grader_version, load
 from autograder.gradebook import Gradebook
 from autograder.limits import DEFAULT, Limits
@@ -116,6 +116,7 @@ def grade(
         if any(hashes[each] for each in todo):
             for sandbox in (pupils, checkers):
                 sandbox.start()
+            selfcheck.prove(pupils, limits)
             pipeline = pipeline.described()
             _keep_questions(course, pipeline.assignment)
         done += _grade_all(pipeline, todo, jobs, Writer(course, pipeline.assignment, book), quiet)

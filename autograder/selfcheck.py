@@ -1,0 +1,50 @@
+"""Before the first submission: does an answer that is right come through this sandbox?
+
+A sandbox that hides too much fails everybody in the same way, and that reads as an honest 0.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from autograder import session
+from autograder.limits import Limits
+from autograder.protocol import ProtocolError, decode, encode, pack, unpack
+from autograder.sandbox import Sandbox
+from autograder.session import Call, Cell
+from convbook.errors import GradingError
+
+CELL = Cell(
+    "self-check",
+    "import matplotlib.pyplot, numpy, torch\n"
+    "print('printed')\n"
+    "def twice(x):\n"
+    "    return (2 * torch.ones(1, 1, 4, 4) * x).numpy().sum().item() / 16\n",
+)
+REQUEST: dict[str, Any] = {"item": "self-check", "function": "twice", "adapter": None, "forbidden": []}
+
+
+def prove(students: Sandbox, limits: Limits) -> None:
+    """Run a cell and a call of ours as if a student had handed them in.
+
+    Raises:
+        GradingError: the answer did not come back; nobody may be marked on this machine.
+    """
+    call = Call("self-check", REQUEST, pack(encode({"x": 21})))
+    ran = session.run(students, [CELL], [call], limits, threading.Event())
+    report = ran.cells[0]
+    if report.status != "ok" or "printed" not in report.output or _value(ran.answers) != 42:
+        raise GradingError(
+            "Trying the sandbox with an answer that is right.",
+            got=f"the cell: {report.status} {report.error}; the call: {ran.outcomes}",
+            rule="what is right outside must be right inside; nothing was graded",
+            next_step="run `python -m autograder doctor` to see what this machine allows",
+        )
+
+
+def _value(answers: list[bytes]) -> object:
+    try:
+        return decode(unpack(unpack(answers[0]).blobs[0])) if answers else None
+    except (ProtocolError, IndexError):
+        return None

@@ -1,0 +1,34 @@
+"""A sandbox in which right answers fail marks nobody."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder import sandbox, selfcheck
+from autograder.limits import DEFAULT
+from autograder.sandbox import Sandbox
+from convbook.errors import GradingError
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_a_right_answer_comes_through() -> None:
+    with Sandbox("student") as students:
+        selfcheck.prove(students, DEFAULT)
+
+
+def test_a_sandbox_that_hides_the_packages_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What happened once: the environment lay where each child's own /tmp covers it.
+    monkeypatch.setattr(sandbox, "ENVIRONMENT", "/tmp/python")
+    with Sandbox("student") as students, pytest.raises(GradingError) as caught:
+        selfcheck.prove(students, DEFAULT)
+    assert "nothing was graded" in str(caught.value)
+    assert "No module named" in caught.value.got
+
+
+def test_the_environment_may_lie_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "environment"
+    elsewhere.symlink_to(sandbox.sys.prefix)
+    monkeypatch.setattr(sandbox.sys, "prefix", str(elsewhere))
+    with Sandbox("student") as students:
+        selfcheck.prove(students, DEFAULT)
