@@ -80,7 +80,6 @@ const ICONS = {
   up: "M4 13l6-7 6 7",
   down: "M4 7l6 7 6-7",
   remove: "M5 5l10 10M15 5L5 15",
-  add: "M10 4v12M4 10h12",
 };
 
 export function icon(name) {

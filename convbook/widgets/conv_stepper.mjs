@@ -205,7 +205,6 @@ function render({ model, el }) {
     const { rows, columns } = lastSizes();
     const [high, wide] = [s.input[0].length + 2 * s.padding, s.input[0][0].length + 2 * s.padding];
     const [kh, kw] = [s.kernel[0][0].length, s.kernel[0][0][0].length];
-    const at = place(Math.max(1, s.position), rows, columns);
     const editInput = (channel) => (r, c, value) => {
       const [y, x] = [r - s.padding, c - s.padding];
       const next = structuredClone(model.get("input"));
@@ -321,7 +320,7 @@ function render({ model, el }) {
     const column = h("div", { class: "outputs" }, ...outputs.map((o) => o.el));
     const arrow = h("span", { class: "sign arrow", "aria-hidden": "true", text: "→" });
     stage.replaceChildren(h("div", { class: "channels" }, ...channels.map((c) => c.el)), arrow, column);
-    view = { key: shapeKey(s), rows, columns, high, wide, kh, kw, channels, outputs, kernelLabel, at };
+    view = { key: shapeKey(s), rows, columns, high, wide, kh, kw, channels, outputs, kernelLabel };
   }
   function block(label, grid, shape, below, showBelow) {
     return h(
@@ -369,7 +368,7 @@ function render({ model, el }) {
     const s = state();
     const rebuilt = !view || view.key !== shapeKey(s);
     if (rebuilt) build();
-    const { rows, columns, each, all } = lastSizes();
+    const { rows, columns, all } = lastSizes();
     const position = Math.min(s.position, all);
     const at = place(position, rows, columns);
     const shown = place(Math.max(1, position), rows, columns);

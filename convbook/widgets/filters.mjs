@@ -1,5 +1,5 @@
 // Kernels with names, and what they make of a picture.
-import { clamp, largest, range } from "./common.mjs";
+import { clamp, range } from "./common.mjs";
 
 /** Gabor filter k × k: a cosine of wavelength `wave` at `angle` degrees under a Gaussian, in whole numbers that add up to 0. */
 export function gabor(k, angle, wave = 4, sigma = 1.6) {
