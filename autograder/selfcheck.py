@@ -22,7 +22,12 @@ CELL = Cell(
     "def twice(x):\n"
     "    return (2 * torch.ones(1, 1, 4, 4) * x).numpy().sum().item() / 16\n",
 )
-REQUEST: dict[str, Any] = {"item": "self-check", "function": "twice", "adapter": None, "forbidden": []}
+REQUEST: dict[str, Any] = {
+    "item": "self-check",
+    "function": "twice",
+    "adapter": None,
+    "forbidden": [],
+}
 
 
 def prove(students: Sandbox, limits: Limits) -> None:
