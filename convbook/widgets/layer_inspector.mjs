@@ -249,14 +249,16 @@ function render({ model, el }) {
         },
       };
     }
-    const move = (by) => () => {
+    const move = (by, label) => () => {
       const [from, to] = [model.get("selected"), model.get("selected") + by];
       const next = [...layers()];
       next.splice(to, 0, ...next.splice(from, 1));
       change({ layers: next, selected: to });
+      // The rows are new: the keyboard stays on the same button, or on the layer at the end of its way.
+      (editor.row.querySelector(`[aria-label="${label}"]:enabled`) ?? cells[to].name).focus();
     };
-    const up = button(t.up, move(-1), { name: "up", "data-line": "" });
-    const down = button(t.down, move(1), { name: "down", "data-line": "" });
+    const up = button(t.up, move(-1, t.up), { name: "up", "data-line": "" });
+    const down = button(t.down, move(1, t.down), { name: "down", "data-line": "" });
     const remove = button(
       t.remove,
       () => {

@@ -214,6 +214,18 @@ def test_inspector_edits_layers_by_keyboard(mount):
     assert page.evaluate("model.get('layers').at(-1).type") == "BatchNorm"
 
 
+def test_inspector_keeps_the_keyboard_on_the_button_that_moves_a_layer(mount):
+    page = mount("layer_inspector", selected=2)
+    page.get_by_role("button", name="move up").focus()
+    focused = "document.activeElement.ariaLabel ?? document.activeElement.textContent"
+    page.keyboard.press("Enter")
+    assert page.evaluate("model.get('layers')[1].type") == "Pool"
+    assert page.evaluate(focused) == "move up"
+    page.keyboard.press("Enter")
+    assert page.evaluate("model.get('layers')[0].type") == "Pool"
+    assert page.evaluate(focused) == "pool0"
+
+
 def test_inspector_shows_its_presets(mount):
     page = mount("layer_inspector")
     for name, total in (("lenet5", "61\u202f706"), ("vgg16", "138\u202f357\u202f544")):
