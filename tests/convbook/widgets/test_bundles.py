@@ -10,9 +10,9 @@ import traitlets
 
 from convbook.errors import ConvbookError
 from convbook.texts import texts
-from convbook.widgets import get, names
+from convbook.widgets import base, get, names
 
-HERE = Path("convbook/widgets")
+HERE = Path(base.__file__).parent
 
 
 @pytest.mark.parametrize("name", names())
@@ -39,7 +39,7 @@ def test_colours_come_from_the_table_alone(name):
     own = (HERE / f"{name}.css").read_text() + (HERE / "common.css").read_text()
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsl", own) == []
     used = set(re.findall(r"var\(--w-(\w+)", own))
-    table = json.loads(Path("convbook/style.json").read_text())
+    table = json.loads((HERE.parent / "style.json").read_text())
     assert used <= set(table["light"]) == set(table["dark"])
     css = get(name).bundle().css
     assert f"--w-input: var(--cb-input, {table['light']['input']});" in css

@@ -9,7 +9,8 @@ import traitlets
 from convbook.errors import ConvbookError, ShapeError
 from convbook.widgets import ConvStepper
 
-CASES = json.loads(Path("tests/cases/convolution.json").read_text(encoding="utf-8"))["convolution"]
+CASE_FILES = Path(__file__).parents[2] / "cases"
+CASES = json.loads((CASE_FILES / "convolution.json").read_text(encoding="utf-8"))["convolution"]
 
 
 def _by_torch(case: dict) -> list:

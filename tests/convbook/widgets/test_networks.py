@@ -23,7 +23,8 @@ from convbook.widgets.field_builder import PRESETS, windows
 from convbook.widgets.layer_inspector import VGG16
 from convbook.widgets.layers import from_dicts, to_dicts
 
-TABLE = json.loads(Path("tests/cases/networks.json").read_text(encoding="utf-8"))["networks"]
+CASE_FILES = Path(__file__).parents[2] / "cases"
+TABLE = json.loads((CASE_FILES / "networks.json").read_text(encoding="utf-8"))["networks"]
 NETWORKS = {
     "practical": PRACTICAL["base"],
     "batchnorm": PRACTICAL["batchnorm"],
