@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from convbook.errors import GradingError
 
@@ -22,20 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Serve formgrader until Ctrl-C."""
+def run(args: argparse.Namespace) -> NoReturn:
+    """Become the server of formgrader, until Ctrl-C."""
     course = args.course.resolve()
+    serve = command(course, args.port, args.no_browser)
+    for exercise in course.glob("exercises/*/"):  # formgrader lists the folders of source/
+        (course / "source" / exercise.name).mkdir(parents=True, exist_ok=True)
     environment = dict(os.environ)
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
     environment["JUPYTER_TOKEN"] = token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{args.port}/formgrader/gradebook?token={token}"
     print(f"formgrader: {address} (Ctrl-C ends it)", flush=True)
-    try:
-        return subprocess.call(
-            command(course, args.port, args.no_browser), cwd=course, env=environment
-        )
-    except KeyboardInterrupt:
-        return 0
+    os.chdir(course)
+    os.execve(serve[0], serve, environment)  # this process becomes the server: signals reach it
 
 
 def command(course: Path, port: int, no_browser: bool) -> list[str]:
@@ -58,6 +57,7 @@ def command(course: Path, port: int, no_browser: bool) -> list[str]:
         "default_url": "/formgrader/gradebook",
         "open_browser": str(not no_browser),
         "jpserver_extensions": f"{{'{EXTENSION}': True}}",
+        "answer_yes": "True",  # Ctrl-C asks nothing
         "allow_root": "True",  # on 127.0.0.1 only, and only with the token
     }
     settings = [f"--ServerApp.{name}={value}" for name, value in options.items()]

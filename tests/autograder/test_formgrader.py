@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -69,9 +70,11 @@ def address(course: Course, tmp_path: Path) -> Iterator[str]:
             except OSError:
                 time.sleep(0.3)
         yield url
-        process.terminate()
-        process.wait(30)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
     log.close()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0, "still served"
 
 
 @pytest.fixture
