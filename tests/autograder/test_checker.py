@@ -1,0 +1,101 @@
+"""The checker: the same inputs for the same submission, and nothing believed that comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autograder.checker import Checker, outcome_of
+from autograder.protocol import Message, decode, encode, pack, unpack
+
+ITEM = "q01.conv_weights"
+
+
+def cases(checker: Checker, **changes: str) -> Message:
+    body = {"do": "cases", "items": [ITEM], "hash": "a", "version": "1", **changes}
+    return checker.cases(Message(body))
+
+
+def test_inputs_depend_on_item_submission_and_version_alone() -> None:
+    first = cases(Checker())
+    assert cases(Checker()).blobs == first.blobs
+    for other in (cases(Checker(), hash="b"), cases(Checker(), version="2")):
+        assert other.blobs != first.blobs
+        public = [a == b for a, b in zip(first.blobs, other.blobs, strict=False)]
+        assert public[:3] == [True] * 3
+
+
+def test_no_expected_value_leaves_the_checker() -> None:
+    """A request holds a name, how to call it, and arguments."""
+    message = cases(Checker())
+    assert {frozenset(call) for call in message.body["calls"]} == {
+        frozenset({"item", "function", "adapter", "forbidden"})
+    }
+    for blob in message.blobs:
+        assert decode(unpack(blob)).keys() == {"k", "z"}
+
+
+def judged(*answers: object) -> dict[str, Any]:
+    """The verdict on these values, one a case; the others are right."""
+    checker = Checker()
+    arguments = [decode(unpack(blob)) for blob in cases(checker).blobs]
+    values = [each["k"] ** 2 * each["z"] + 1 for each in arguments]
+    values[: len(answers)] = answers
+    blobs = [pack(Message({"outcome": "value"}, (pack(encode(value)),))) for value in values]
+    outcomes = [{"kind": "answer", "blob": number} for number in range(len(blobs))]
+    message = checker.judge(Message({"outcomes": outcomes}, tuple(blobs)))
+    return dict(message.body["verdicts"][0])
+
+
+def test_right_values_get_the_points() -> None:
+    verdict = judged()
+    assert (verdict["points"], verdict["passed"]) == (1, True)
+
+
+@pytest.mark.parametrize("answer", [0, None, "10", [10], {}, 1e300, float("nan"), True])
+def test_wrong_values_get_none(answer: object) -> None:
+    verdict = judged(answer)
+    assert (verdict["points"], verdict["passed"]) == (0, False)
+    assert verdict["first_failure"]["arguments"] == {"k": "3", "z": "1"}
+
+
+VALUE = pack(encode(10))
+ANSWERS: dict[str, bytes] = {
+    "nothing": b"",
+    "no message": b"\xff" * 40,
+    "a verdict": pack(Message({"outcome": "value", "points": 1000, "passed": True})),
+    "no outcome": pack(Message({}, (VALUE,))),
+    "two values": pack(Message({"outcome": "value"}, (VALUE, VALUE))),
+    "a broken value": pack(Message({"outcome": "value"}, (b"\x80\x04N.",))),
+    "an error of odd types": pack(Message({"outcome": "error", "error": {"type": 1}})),
+    "an unknown outcome": pack(Message({"outcome": "right"}, (VALUE,))),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_hostile_answers_are_errors_of_their_case(name: str) -> None:
+    outcome = outcome_of({"kind": "answer", "blob": 0}, (ANSWERS[name],))
+    assert outcome["error"]["type"] == "ProtocolError"
+
+
+@pytest.mark.parametrize(
+    ("entry", "answer", "outcome"),
+    [
+        ({"kind": "died"}, b"", {"died": True}),
+        ({"kind": "timeout"}, b"", {"timeout": True}),
+        ({"kind": "answer", "blob": 0}, pack(Message({"outcome": "timeout"})), {"timeout": True}),
+        (
+            {"kind": "answer", "blob": 0},
+            pack(Message({"outcome": "error", "error": {"type": "E", "message": "m" * 9000}})),
+            {"error": {"type": "E", "message": "m" * 2000}},
+        ),
+        (
+            {"kind": "answer", "blob": 0},
+            pack(Message({"outcome": "value"}, (VALUE,))),
+            {"value": 10},
+        ),
+    ],
+)
+def test_answers_become_outcomes(entry: Any, answer: bytes, outcome: Any) -> None:
+    assert outcome_of(entry, (answer,)) == outcome
