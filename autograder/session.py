@@ -224,11 +224,13 @@ class _Runner:
                 return False
             if index >= len(reports):
                 reports.append(_report(cell, answer, talk.take_output()))
-        talk.take_output()  # nothing that is printed from here on is shown: it may be a hidden case
         return True
 
     def make_calls(self, talk: Conversation) -> bool:
-        """Make the calls that remain; False when the process must be started again for them."""
+        """Make the calls that remain; False when the process must be started again for them.
+
+        What is printed meanwhile goes into no report: it may be the inputs of a hidden case.
+        """
         session, calls = self.session, self._calls
         alive = True
         while len(session.outcomes) < len(calls):

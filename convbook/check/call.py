@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from importlib import import_module
 from typing import Any
 
-from convbook.check import adapters
 from convbook.check.diagnose import Outcome
 from convbook.check.forbid import forbidding
 from convbook.check.plain import Plain, plain
@@ -38,6 +38,7 @@ def call(
             values = deepcopy(arguments)
             if adapter is None:
                 return {"value": plain(function(**values))}
+            adapters = import_module("convbook.check.adapters")  # imports torch: not before
             return {"value": plain(getattr(adapters, adapter)(function, **values))}
     except (Exception, SystemExit) as error:
         return {"error": {"type": type(error).__name__, "message": _message(error, function)}}
