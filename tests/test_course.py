@@ -15,13 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from autograder.build.command import built
 from tasks import ROOT
 from tasks.server import HOST, free_port
 
-BROWSER = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
 NAME = "tp1_layers"
 NOTEBOOK = f"{NAME}/{NAME}.ipynb"
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.sandbox, pytest.mark.timeout(900)]
@@ -55,13 +54,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*BROWSER.split(), "--disable-sync"]
-        )
-        yield browser.new_page(viewport={"width": 1280, "height": 1000})
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
+        yield context.new_page()
 
 
 def answers() -> dict[int, str]:

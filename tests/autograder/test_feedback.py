@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from autograder import feedback, report
 from autograder.course import Assignment, Course, load
@@ -17,7 +16,6 @@ from autograder.gradebook import ManualMark
 from tests.autograder.conftest import NAME, ROOT
 
 HOSTILE = "<script>document.title = 'run'</script><img src=x onerror=\"document.title='run'\">"
-BROWSER = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +129,9 @@ def test_a_submission_that_needs_review_says_why(assignment: Assignment) -> None
 
 
 @pytest.mark.browser
-def test_nothing_of_a_student_runs_in_a_browser(assignment: Assignment, tmp_path: Path) -> None:
+def test_nothing_of_a_student_runs_in_a_browser(
+    assignment: Assignment, browser: Browser, tmp_path: Path
+) -> None:
     """Student HTML in every text of a result is shown as text, in both pages."""
     hostile = result(assignment, state="partly graded", reason=HOSTILE, student="eve")
     hostile["cells"] = [
@@ -146,21 +146,16 @@ def test_nothing_of_a_student_runs_in_a_browser(assignment: Assignment, tmp_path
     row = report.row(assignment, hostile, {})
     summary = report._summary(assignment, [hostile], [row])
     pages = {"page.html": feedback.page(assignment, hostile, {}), "summary.html": summary}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*BROWSER.split(), "--disable-sync"]
-        )
-        for name, text in pages.items():
-            (tmp_path / name).write_text(text, encoding="utf-8")
-            tab = browser.new_page(viewport={"width": 375, "height": 800})
-            asked: list[str] = []
+    for name, text in pages.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        asked: list[str] = []
+        with browser.new_page(viewport={"width": 375, "height": 800}) as tab:
             tab.on("request", lambda request, asked=asked: asked.append(request.url))
             tab.goto((tmp_path / name).as_uri())
             assert "run" not in tab.title()
             assert "<script>" in tab.inner_text("main")
             assert asked == [(tmp_path / name).as_uri()], "the page asks for other files"
             assert tab.evaluate("document.documentElement.scrollWidth") == 375
-        browser.close()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1"])

@@ -14,13 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from autograder.course import Course, load
 from autograder.gradebook import Gradebook
 from tests.autograder.conftest import NAME, ROOT, Graded, student
 
-BROWSER = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
 NAME_OF_ADA = student("graded/partly_right")
 pytestmark = [
     pytest.mark.sandbox,
@@ -78,15 +77,10 @@ def address(course: Course, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*BROWSER.split(), "--disable-sync"]
-        )
-        tab = browser.new_page(viewport={"width": 1200, "height": 900})
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_page(viewport={"width": 1200, "height": 900}) as tab:
         tab.set_default_timeout(60_000)
         yield tab
-        browser.close()
 
 
 def test_a_written_answer_is_marked_by_hand(course: Course, address: str, page: Page) -> None:

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,18 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 from filelock import FileLock
-from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 SOURCES = ("_config.yml", "_toc.yml", "book", "convbook", "exercises")
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pages():
@@ -92,16 +83,6 @@ def address(html):
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=CHROMIUM
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

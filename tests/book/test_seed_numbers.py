@@ -10,8 +10,6 @@ from torch import nn
 
 from convbook import models, shapes
 
-torch.set_num_threads(1)
-
 
 def correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Cross-correlation where the kernel fits, by torch: (H, W) -> (H', W')."""

@@ -36,14 +36,6 @@ LINE = re.compile(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def printed_tables(module):
     """Return the tables in a module's docstring, each a list of its lines as dicts."""
     tables = []

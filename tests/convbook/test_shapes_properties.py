@@ -1,6 +1,5 @@
 """Shapes against torch on thousands of random cases: sizes, tables, receptive fields."""
 
-import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,14 +36,6 @@ some = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],  # the machine may be busy
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def answer(call, *errors):

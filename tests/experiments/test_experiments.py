@@ -1,7 +1,6 @@
 import json
 
 import pytest
-import torch
 
 from convbook.data import standin
 from convbook.errors import TrainingError
@@ -12,14 +11,6 @@ from experiments.record import EVERY
 from experiments.runner import Plan, run
 
 LINEAR = Experiment("tiny", "A tiny run", Config(model="base", batch_size=24, lr=0.05))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import pytest
-import torch
 
 from tests.convbook.data.server import Server
 
@@ -12,14 +11,6 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.delenv("CONVBOOK_DATA", raising=False)
     monkeypatch.setenv("no_proxy", "*")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -10,14 +10,6 @@ from convbook.data import standin
 from convbook.training import Config, fit
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def draw(tmp_path_factory):
     """Draw stand-in images: draw(n_train, n_test, seed)."""
@@ -61,7 +53,6 @@ def small():
 @pytest.fixture(scope="session")
 def finished(data, config):
     """An uninterrupted run, to compare others with."""
-    torch.set_num_threads(1)
     return fit(config, data, model=Small(), progress=False)
 
 

@@ -15,7 +15,6 @@ from convbook.data import standin
 from convbook.training import Checkpoint, Config, files, fit
 
 folder, *moments = sys.argv[1:]
-torch.set_num_threads(1)
 config = Config(model="dropout", epochs=4, batch_size=16, lr=0.05, momentum=0.9, gamma=0.5,
                 augment="crop_flip")
 

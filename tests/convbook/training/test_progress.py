@@ -8,7 +8,6 @@ NOTEBOOK = """
 import torch
 from convbook.data import standin
 from convbook.training import Config, LivePlot, fit
-torch.set_num_threads(1)
 run = fit(Config(epochs=2, batch_size=32), standin(64, 20), on_epoch=LivePlot())
 """
 

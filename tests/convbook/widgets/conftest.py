@@ -1,25 +1,17 @@
 """A page that mounts one widget as the book does, in a real Chromium."""
 
 import json
-import shutil
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from convbook.widgets import get
 
 HARNESS = Path(__file__).parents[2] / "widgets" / "harness.html"
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -49,16 +41,6 @@ def server():
         yield f"http://127.0.0.1:{running.server_port}/"
         running.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=CHROMIUM
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
