@@ -18,7 +18,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from convbook.errors import BuildError
 from convbook.texts import text
-from convbook.widgets import get
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -26,17 +25,20 @@ if TYPE_CHECKING:
 
     from convbook.widgets import Bundle
 
-WIDGETS = files("convbook.widgets")
+WIDGETS = files("convbook") / "widgets"
 
 
-def bundle(name: str, body: str) -> Bundle:
-    """Return the files and the checked state of the widget `name`, made with a directive's YAML.
+def bundle(name: str, body: str) -> tuple[Bundle, str]:
+    """Return a widget made with a directive's YAML: its files and state, and its docstring.
 
     Raises:
         BuildError: no such widget, a body that is no YAML mapping, or a state it refuses.
     """
+    from convbook.widgets import get  # brings torch, which an unchanged book does not need
+
     try:
-        made = get(name).bundle(**(yaml.safe_load(body) or {}))
+        cls = get(name)
+        made = cls.bundle(**(yaml.safe_load(body) or {}))
         json.dumps(made.state, allow_nan=False)
     except Exception as error:  # whatever the class says of its state is what the author must read
         raise BuildError(
@@ -45,7 +47,7 @@ def bundle(name: str, body: str) -> Bundle:
             rule="lines of `name: value`, as the docstring of its class says",
             next_step="correct the directive",
         ) from error
-    return made
+    return made, cls.__doc__ or name
 
 
 def inline_json(value: Any) -> str:
@@ -72,13 +74,13 @@ class WidgetDirective(SphinxDirective):
         """Return the widget, in a figure when it has a caption."""
         name = self.arguments[0]
         try:
-            made = bundle(name, "\n".join(self.content))
+            made, words = bundle(name, "\n".join(self.content))
         except BuildError as error:
             raise self.error(str(error)) from error
         for file in WIDGETS.iterdir():
             if file.is_file():
                 self.env.note_dependency(str(file))
-        label = self.options.get("label") or (get(name).__doc__ or name).strip().splitlines()[0]
+        label = self.options.get("label") or words.strip().splitlines()[0]
         node = live_figure(widget=name, state=made.state, label=label, esm=made.esm, css=made.css)
         self.set_source_info(node)
         return [self.figure(node) if "caption" in self.options else node]
