@@ -27,14 +27,14 @@ LOGGER = logging.getLogger(__name__)
 
 PROFILE = Path(__file__).resolve().parent.parent / "ipython" / "ipython_kernel_config.py"
 # What a cell can show comes from these, beside its own text, which the cache itself compares.
-READ_BY_CELLS = (".py", ".json", ".mplstyle")
+READ_BY_CELLS = (".py", ".json", ".mplstyle", ".ipynb")
 
 
 def fingerprint(*folders: Path) -> str:
     """Return a short hash of all that the cells of the book can read.
 
     Args:
-        folders: the package and the recorded results.
+        folders: the package, the recorded results, the exercises.
     """
     digest = hashlib.sha256(PROFILE.read_bytes())
     for folder in folders:
@@ -52,9 +52,10 @@ def configure(app: Sphinx, config: Config) -> None:
     one is kept.
     """
     build = Path(app.outdir).parent
-    results = Path(app.srcdir) / "book" / "results"
+    root = Path(app.srcdir)
+    read = [Path(str(files("convbook"))), root / "book" / "results", root / "exercises"]
     caches = build / ".jupyter_cache"
-    cache = caches / fingerprint(Path(str(files("convbook"))), results)
+    cache = caches / fingerprint(*read)
     for old in caches.glob("*") if caches.is_dir() else ():
         if old != cache:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
