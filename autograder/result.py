@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from convbook.errors import GradingError
 
 SCHEMA_VERSION = 1
@@ -93,13 +91,19 @@ SCHEMA = _object(
 
 
 @cache
-def _validator() -> Any:
-    return jsonschema.Draft202012Validator(SCHEMA)
+def _first_error() -> Any:
+    """Return the function that finds the worst mistake in a result, or None."""
+    # Its import takes a second or two; here it happens while the sandboxes load torch.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    validator = Draft202012Validator(SCHEMA)
+    return lambda result: best_match(validator.iter_errors(result))
 
 
 def validate(result: Result) -> Result:
     """Return a result that keeps to the schema and adds up, or raise GradingError."""
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(result))
+    error = _first_error()(result)
     if error is not None:
         where = "/".join(str(part) for part in error.absolute_path)
         raise _wrong(result, f"at {where or 'the top'}: {error.message[:300]}")
