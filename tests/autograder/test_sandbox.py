@@ -190,26 +190,31 @@ def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
-def as_ordinary_user(*command: str) -> list[str]:
-    """Run a command as another user, with the interpreter readable where it is in root's home."""
+def as_ordinary_user(*arguments: str) -> list[str]:
+    """Run Python in the repository as another user, to whom its folders may be closed.
+
+    The repository is seen at another place, and the interpreter where it is, even in root's home.
+    """
     base = sys.base_prefix
+    python = Path("repository") / Path(sys.executable).relative_to(ROOT)
     script = f"""
-    hold=$(mktemp -d)
-    mount --bind {base} $hold
+    mount -t tmpfs -o mode=755 none /mnt
+    mkdir /mnt/base /mnt/repository
+    mount --bind {base} /mnt/base
+    mount --bind {ROOT} /mnt/repository
+    cd /mnt/repository
     mount -t tmpfs -o mode=755 none /root
     mkdir -p {base}
-    mount --bind $hold {base}
-    umount $hold
-    rmdir $hold
-    exec setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
+    mount --bind /mnt/base {base}
+    exec setpriv --reuid 1000 --regid 1000 --clear-groups /mnt/{python} "$@"
     """
-    return ["unshare", "--mount", "sh", "-ec", script, "sh", *command]
+    return ["unshare", "--mount", "sh", "-ec", script, "sh", *arguments]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests are this one already")
 def test_an_ordinary_user_can_grade() -> None:
-    doctor = as_ordinary_user(sys.executable, "-m", "autograder", "doctor")
-    done = subprocess.run(doctor, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    doctor = as_ordinary_user("-m", "autograder", "doctor")
+    done = subprocess.run(doctor, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bubblewrap, as an ordinary user, a namespace a submission" in done.stdout
     assert "✗" not in done.stdout
