@@ -27,10 +27,10 @@ LAB_PATIENCE = 60.0  # seconds
 
 def serve() -> None:
     """Build what changed, then serve the book and JupyterLab until Ctrl-C."""
+    wanted = wanted_port(os.environ.get("CONVBOOK_PORT", "8000"))
     exercises()
     pages = book()
     copy_new_exercises(ROOT / "exercises", WORK)
-    wanted = int(os.environ.get("CONVBOOK_PORT", "8000"))
     port = free_port(wanted)
     if port != wanted:
         step(f"Port {wanted} is taken: using {port}")
@@ -56,6 +56,16 @@ def serve() -> None:
         _end(lab)
         server.shutdown()
         server.server_close()
+
+
+def wanted_port(text: str) -> int:
+    """Return the port that CONVBOOK_PORT asks for."""
+    if not text.isdecimal() or not 0 < int(text) < 65535:
+        stop(
+            f"CONVBOOK_PORT is {text!r}, which is no port.\n"
+            "Give a whole number from 1024 to 65534, or leave it out: CONVBOOK_PORT=9000 make serve"
+        )
+    return int(text)
 
 
 def copy_new_exercises(source: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks import debian, environment, terminal
-from tasks.serve import copy_new_exercises
+from tasks.serve import copy_new_exercises, wanted_port
 
 
 def test_a_students_copy_is_never_overwritten(tmp_path: Path) -> None:
@@ -18,6 +18,17 @@ def test_a_students_copy_is_never_overwritten(tmp_path: Path) -> None:
     copy_new_exercises(source, work)
     assert (work / "tp1" / "tp1.ipynb").read_text() == "my answers"
     assert (work / "tp1" / "figure.png").read_text() == "figure"
+
+
+@pytest.mark.parametrize("text", ["", "abc", "-1", "0", "80.5", "65535", "1e3"])
+def test_a_wrong_port_is_refused_before_anything_is_built(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        wanted_port(text)
+    said = capsys.readouterr().err
+    assert repr(text) in said
+    assert "CONVBOOK_PORT=9000 make serve" in said
 
 
 def test_missing_programs_are_named_with_the_command_that_brings_them(
