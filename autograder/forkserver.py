@@ -9,9 +9,10 @@ The guardian makes the namespaces and the temporary folder, holds the limit on m
 control socket ("kill", or its end) and reports how the child ended. When `init` is killed, the
 kernel kills everything in its namespace: nothing outlives a job. Without `--unshare` (a machine
 that allows no nested namespaces) the bubblewrap around the server is the only wall, and each
-submission gets a server of its own.
+submission gets a server of its own. `--same-user` is for grading without a sandbox: another user
+could not even read the packages where the environment lies in a closed folder.
 
-    python -m autograder.forkserver ROLE CONTROL_FD [--unshare]
+    python -m autograder.forkserver ROLE CONTROL_FD [--unshare] [--same-user]
 """
 
 from __future__ import annotations
@@ -49,10 +50,11 @@ class Job:
     number: int
     limits: Limits
     unshare: bool
-    confine: bool  # limits and an unprivileged user; off for the checker, which is ours
+    confine: bool  # limits and no privileges; off for the checker, which is ours
+    own_user: bool  # a user of its own where the server is root's
 
 
-def serve(role: str, control: socket.socket, *, unshare: bool) -> None:
+def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -> None:
     """Fork a guardian for each job that arrives on `control`, until it closes."""
     module = import_module(ROLES[role])
     module.preload()
@@ -67,14 +69,15 @@ def serve(role: str, control: socket.socket, *, unshare: bool) -> None:
             return
         if os.fork() == 0:
             control.close()
-            _guard(module, _job(json.loads(text), role, unshare), fds)
+            _guard(module, _job(json.loads(text), role, unshare, own_user), fds)
         for fd in fds:
             os.close(fd)
 
 
-def _job(body: dict[str, Any], role: str, unshare: bool) -> Job:
+def _job(body: dict[str, Any], role: str, unshare: bool, own_user: bool) -> Job:
     confine = role == "student"
-    return Job(body["number"], Limits(**body["limits"]), unshare and confine, confine)
+    limits = Limits(**body["limits"])
+    return Job(body["number"], limits, unshare and confine, confine, own_user and confine)
 
 
 def _guard(module: Any, job: Job, fds: list[int]) -> NoReturn:
@@ -172,7 +175,7 @@ def _confine(job: Job) -> None:
     with contextlib.suppress(OSError):  # the first to go when memory runs out
         Path("/proc/self/oom_score_adj").write_text("1000")
     uid = FIRST_UID + job.number % UIDS
-    if os.geteuid() == 0:
+    if job.own_user and os.geteuid() == 0:
         os.chown(home, uid, uid)
     os.chdir(home)
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -187,7 +190,7 @@ def _confine(job: Job) -> None:
         "CORE": 0,
     }.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-    if os.geteuid() == 0:
+    if job.own_user and os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
@@ -256,7 +259,13 @@ def _tree_pages(processes: int, root: int, baseline: int) -> int:
 def main(arguments: list[str]) -> None:
     """Serve on the control socket whose file descriptor is given."""
     role, fd = arguments[0], int(arguments[1])
-    serve(role, socket.socket(fileno=fd), unshare="--unshare" in arguments)
+    control = socket.socket(fileno=fd)
+    serve(
+        role,
+        control,
+        unshare="--unshare" in arguments,
+        own_user="--same-user" not in arguments,
+    )
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ class Sandbox:
         arguments = [self.role, str(control), *(["--unshare"] if self.nested else [])]
         server = ["-s", "-m", "autograder.forkserver", *arguments]
         if self.unsafe:
-            return [sys.executable, *server]
+            return [sys.executable, *server, "--same-user"]
         return [*bubblewrap(self.role), f"{_prefix()}/bin/{Path(sys.executable).name}", *server]
 
     def spawn(self, limits: Limits = DEFAULT) -> Child:
