@@ -19,27 +19,42 @@ def covering(
 ) -> list[Arguments]:
     """Return one drawn case for each condition, in order, each fulfilling its own.
 
+    Every draw is offered to all conditions that still lack a case, so that the rarest one alone
+    decides how many draws it takes.
+
     Raises:
         GradingError: a condition that `draw` never fulfils.
     """
-    return [_fulfilling(rng, draw, condition) for condition in conditions]
-
-
-def _fulfilling(
-    rng: np.random.Generator,
-    draw: Callable[[np.random.Generator], Arguments],
-    condition: Callable[[Arguments], bool],
-) -> Arguments:
+    lacking = list(enumerate(conditions))
+    found: dict[int, Arguments] = {}
     for _ in range(TRIES):
+        if not lacking:
+            return [found[place] for place in sorted(found)]
         arguments = draw(rng)
-        if condition(arguments):
-            return arguments
+        fulfilled = _first_fulfilled(arguments, lacking)
+        if fulfilled is not None:
+            place, _condition = lacking.pop(fulfilled)
+            found[place] = arguments
     raise GradingError(
         "Drawing a hidden case.",
         got=f"{TRIES} draws, none of which fulfils its condition",
         rule="every condition must be met by some draws",
         next_step="widen the draw, or correct the condition",
     )
+
+
+def _first_fulfilled(
+    arguments: Arguments, lacking: list[tuple[int, Callable[[Arguments], bool]]]
+) -> int | None:
+    """Return where in `lacking` a condition holds; one that stands there twice is asked once."""
+    refused = set()
+    for index, (_place, condition) in enumerate(lacking):
+        if condition in refused:
+            continue
+        if condition(arguments):
+            return index
+        refused.add(condition)
+    return None
 
 
 def integer(rng: np.random.Generator, low: int, high: int) -> int:

@@ -222,13 +222,16 @@ MISCONCEPTIONS = (
 
 
 def _tells_apart(a: Arguments) -> bool:
-    """Whether every mistake shows on the image of the planned size or on a larger one."""
-    right = fully_convolutional(**a)
-    return all(_differs(right, known.wrong(**a)) for known in MISCONCEPTIONS)
-
-
-def _differs(right: list[Array], wrong: list[Array]) -> bool:
-    return not all(np.array_equal(r, w) for r, w in zip(right, wrong, strict=True))
+    """Whether every mistake shows on one of the larger images or on that of the planned size."""
+    views = [a | {"images": [image]} for image in reversed(a["images"])]
+    rights = [fully_convolutional(**view) for view in views]
+    return all(
+        any(
+            not np.array_equal(right[0], known.wrong(**view)[0])
+            for view, right in zip(views, rights, strict=True)
+        )
+        for known in MISCONCEPTIONS
+    )
 
 
 def _public_cases() -> tuple[Arguments, ...]:
