@@ -132,6 +132,6 @@ def _cell(cell: Any, number: int) -> Cell:
 def _timestamp(path: Path) -> str | None:
     """Return when it was handed in, where nbgrader's exchange or the instructor wrote it down."""
     try:
-        return path.read_text(encoding="utf-8")[:100].strip() or None
-    except (OSError, ValueError):
+        return _read(path)[:100].decode("utf-8").strip() or None
+    except (IntakeError, ValueError):
         return None

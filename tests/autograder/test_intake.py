@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,15 @@ def hand_in(folder: Path, text: str | bytes) -> Path:
     data = text if isinstance(text, bytes) else text.encode()
     (path / f"{NAME}.ipynb").write_bytes(data)
     return path
+
+
+def test_a_pipe_in_place_of_the_timestamp_holds_nobody_up(tmp_path: Path) -> None:
+    folder = hand_in(tmp_path, json.dumps(notebook(cell())))
+    os.mkfifo(folder / "timestamp.txt")
+    assert take("ada", folder, NAME).timestamp is None
+    (folder / "timestamp.txt").unlink()
+    (folder / "timestamp.txt").write_text("2026-11-24 10:00:00 UTC\n")
+    assert take("ada", folder, NAME).timestamp == "2026-11-24 10:00:00 UTC"
 
 
 @pytest.mark.parametrize(
