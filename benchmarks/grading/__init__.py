@@ -1,0 +1,1 @@
+"""The grader in numbers: `python -m benchmarks.grading [PART …]`, see `__main__`."""
