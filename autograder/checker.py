@@ -51,26 +51,26 @@ def seed(item_id: str, submission_hash: str, version: str) -> list[int]:
     return list(hashlib.sha256(name).digest())
 
 
+def describe(assignment: str) -> list[dict[str, Any]]:
+    """Return what the main process needs to know of a practical's questions."""
+    from autograder import questions
+
+    return [
+        {
+            "id": question.id,
+            "title": question.title,
+            "rubric": [[line.points, line.words] for line in question.rubric],
+            "items": {item.id: item.points for item in question.items},
+        }
+        for question in questions.assignment(assignment)
+    ]
+
+
 class Checker:
     """The cases of one submission, and their verdicts."""
 
     def __init__(self) -> None:
         self._cases: dict[str, list[Any]] = {}
-
-    def describe(self, message: Message) -> Message:
-        """Tell what the main process needs to know of a practical's questions."""
-        from autograder import questions
-
-        described = [
-            {
-                "id": question.id,
-                "title": question.title,
-                "rubric": [[line.points, line.words] for line in question.rubric],
-                "items": {item.id: item.points for item in question.items},
-            }
-            for question in questions.assignment(message.body["assignment"])
-        ]
-        return Message({"questions": described})
 
     def cases(self, message: Message) -> Message:
         """Choose the inputs: one call a case, its arguments as a blob at the same position."""

@@ -73,7 +73,7 @@ class Assignment:
     cells: tuple[Cell, ...]
     metadata: dict[str, Any]
     nbformat_minor: int
-    questions: tuple[dict[str, Any], ...] = ()  # as `checker.Checker.describe` tells them
+    questions: tuple[dict[str, Any], ...] = ()  # as `checker.describe` tells them
 
     @cached_property
     def by_id(self) -> dict[str, Cell]:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from autograder import feedback, intake, report, result, selfcheck
-from autograder.course import Assignment, Course, grader_version, load
+from autograder import checker, intake, report, result
+from autograder.basis import Basis
+from autograder.course import Assignment, Course, described, load
 from autograder.gradebook import Gradebook
+from autograder.intake import IntakeError, Submission
 from autograder.limits import DEFAULT, Limits
-from autograder.pipeline import Graded, Pipeline, outputs
+from autograder.lock import only_writer
+from autograder.mark import Marked
 from autograder.result import STATES, Result
-from autograder.sandbox import Sandbox
+from autograder.workers import Threads, Workers, mark_all
+from autograder.writer import Writer
 from convbook.errors import GradingError
 
 UNSAFE = """\
@@ -30,12 +32,34 @@ UNSAFE = """\
 """
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What is kept in memory of a submission, once it is written."""
+
+    student: str
+    state: str
+    reason: str
+    skipped: bool = False
+
+    @classmethod
+    def of(cls, marked: Result, *, skipped: bool = False) -> Outcome:
+        """Return what is kept of a result."""
+        return cls(marked["student"], marked["state"], marked["reason"], skipped)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("assignment", help="the practical, for instance tp1_layers")
     parser.add_argument("--course", type=Path, default=Path(), help="the course folder (here)")
     parser.add_argument("--student", action="append", help="only this student (may be repeated)")
     parser.add_argument("--jobs", type=int, help="submissions at once (all cores)")
+    parser.add_argument("--dask", metavar="ADDRESS", help="mark on the cluster of this scheduler")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="take what `mark` wrote there as STUDENT.json",
+    )
     parser.add_argument("--force", action="store_true", help="grade again what is graded")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     parser.add_argument(
@@ -50,11 +74,13 @@ def run(args: argparse.Namespace) -> int:
     if args.unsafe_no_sandbox:
         print(UNSAFE, file=sys.stderr)
     try:
-        graded = grade(
+        outcomes = grade(
             Course(args.course.resolve()),
             args.assignment,
             students=args.student,
             jobs=args.jobs,
+            dask=args.dask,
+            results=args.results,
             force=args.force,
             unsafe=args.unsafe_no_sandbox,
             quiet=args.quiet,
@@ -63,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         print("\nStopped. What is graded is kept: run it again to go on.", file=sys.stderr)
         return 130
     if not args.quiet:
-        print(summary(graded))
+        print(summary(outcomes))
         print(f"Marks, pages and the summary: {args.course / 'reports' / args.assignment}")
     return 0
 
@@ -74,83 +100,115 @@ def grade(
     *,
     students: list[str] | None = None,
     jobs: int | None = None,
+    dask: str | None = None,
+    results: Path | None = None,
     force: bool = False,
     unsafe: bool = False,
     quiet: bool = True,
     limits: Limits = DEFAULT,
-) -> list[Graded]:
-    """Grade what was handed in for a practical; return what each submission came to.
+) -> list[Outcome]:
+    """Grade what was handed in for a practical; return what each submission came to, by student.
 
     Args:
         course: the course folder.
         name: the practical.
         students: only these; all by default.
-        jobs: submissions at once; the number of cores by default.
+        jobs: submissions at once on this machine; the number of cores by default.
+        dask: the address of a scheduler whose workers mark instead.
+        results: a folder of results that `mark` wrote; those that fit are not marked again.
         force: grade again what has a result of the same submission and grader.
         unsafe: run student code without a sandbox.
         quiet: show no progress bar.
         limits: of one submission.
 
     Raises:
-        GradingError: nothing was handed in, or the machine cannot grade.
+        GradingError: nothing was handed in, the machine or the cluster cannot grade, or another
+            grading is running in the course folder.
     """
+    basis = Basis.of(load(course, name), unsafe=unsafe)
+    marking, marked = _workers(basis, jobs, dask, unsafe, limits), Marked(results, basis)
+    folders = _folders(course, name, students)
+    with only_writer(course.root), marking as workers:
+        kept = {} if force else _kept(course, basis, folders)
+        if _any_to_mark(basis, _without(folders, kept), marked):
+            workers.launch()  # torch is loaded while the gradebook is opened
+        assignment = described(basis.assignment, checker.describe(name))
+        with Gradebook(course, assignment) as book:
+            _keep_questions(course, assignment)
+            kept = {student: found for student, found in kept.items() if book.has(student)}
+            writer, outcomes = Writer(course, assignment, book), list(kept.values())
+            todo = _without(folders, kept)
+            with tqdm(total=len(todo), unit="submission", disable=quiet, smoothing=0.1) as bar:
+                for submission, found in mark_all(basis, todo, workers, marked.find):
+                    writer.write(submission, found)
+                    outcomes.append(Outcome.of(found))
+                    bar.set_postfix_str(f"{found['student']}: {found['state']}", refresh=False)
+                    bar.update()
+            report.write(course, assignment, book)
+    return sorted(outcomes, key=lambda each: each.student)
+
+
+def _workers(
+    basis: Basis, jobs: int | None, dask: str | None, unsafe: bool, limits: Limits
+) -> AbstractContextManager[Workers]:
+    """Return those who mark, not started yet."""
     if jobs is not None and jobs < 1:
         raise GradingError("Grading.", got=f"--jobs {jobs}", rule="one job at least")
-    assignment, version = load(course, name), grader_version()
-    folders = _folders(course, name, students)
-    with ExitStack() as stack:
-        book = Gradebook(course, assignment)
-        pupils, checkers = (Sandbox(role, unsafe=unsafe) for role in ("student", "checker"))
-        hashes = {each: intake.fingerprint(each, path, name) for each, path in folders.items()}
-        kept = {} if force else _kept(course, name, hashes, (version, pupils.kind))
-        for sandbox in (pupils, checkers):
-            stack.callback(sandbox.stop)
-            if any(hashes[each] for each in folders if each not in kept):
-                sandbox.launch()  # torch is loaded while the gradebook is opened
-        stack.callback(book.close)
-        book.open()
-        kept = {student: found for student, found in kept.items() if book.has(student)}
-        todo = {student: path for student, path in folders.items() if student not in kept}
-        done = [Graded(found, (), skipped=True) for found in kept.values()]
-        pipeline = Pipeline(assignment, version, pupils, checkers, threading.Event(), limits)
-        if any(hashes[each] for each in todo):
-            for sandbox in (pupils, checkers):
-                sandbox.start()
-            selfcheck.prove(pupils, limits)
-            pipeline = pipeline.described()
-            _keep_questions(course, pipeline.assignment)
-        done += _grade_all(pipeline, todo, jobs, Writer(course, pipeline.assignment, book), quiet)
-        report.write(course, assignment, book)
-    return sorted(done, key=lambda each: each.result["student"])
+    if dask is None:
+        return Threads(basis, jobs=jobs, unsafe=unsafe, limits=limits)
+    if jobs is not None or unsafe:
+        raise GradingError(
+            "Grading on a Dask cluster.",
+            got="--dask with " + ("--unsafe-no-sandbox" if unsafe else f"--jobs {jobs}"),
+            rule="workers mark in their own sandboxes, one submission a thread",
+            next_step="leave it away; set the threads with: dask worker --nthreads N",
+        )
+    try:
+        from autograder.cluster import Cluster
+    except ImportError as error:
+        raise GradingError(
+            "Grading on a Dask cluster.",
+            got=str(error),
+            rule="--dask needs the package 'distributed'",
+            next_step="install it at the version of requirements.txt: pip install distributed",
+        ) from None
+    return Cluster(dask, basis, limits=limits)
 
 
-def _kept(
-    course: Course, name: str, hashes: Mapping[str, str | None], by: tuple[str, str]
-) -> dict[str, Result]:
-    """Return the results that stand: of the same submissions, by the same grader, written whole."""
+def _kept(course: Course, basis: Basis, folders: Mapping[str, Path]) -> dict[str, Outcome]:
+    """Return what stands: of the same submissions, by the same grader, written whole."""
     kept = {}
-    for student, submitted in hashes.items():
-        found = result.load(course.result(name, student))
+    for student, folder in folders.items():
+        found = result.load(course.result(basis.assignment.name, student))
         if found is None or not found["recorded"]:
             continue
-        same = (found["grader_version"], found["sandbox"]) == by
-        if same and found["submission_hash"] == submitted:
-            kept[student] = found
+        submission = _taken(basis, student, folder)
+        if submission is not None and basis.stands(found, submission):
+            kept[student] = Outcome.of(found, skipped=True)
     return kept
+
+
+def _any_to_mark(basis: Basis, folders: Mapping[str, Path], marked: Marked) -> bool:
+    """Will anybody be marked here? Most often the first submission says it."""
+    submissions = (_taken(basis, student, folder) for student, folder in folders.items())
+    return any(each is not None and marked.find(each) is None for each in submissions)
+
+
+def _taken(basis: Basis, student: str, folder: Path) -> Submission | None:
+    try:
+        return intake.take(student, folder, basis.assignment.name)
+    except (IntakeError, OSError):
+        return None
+
+
+def _without(folders: Mapping[str, Path], kept: Mapping[str, Outcome]) -> dict[str, Path]:
+    return {student: folder for student, folder in folders.items() if student not in kept}
 
 
 def _keep_questions(course: Course, assignment: Assignment) -> None:
     """Write down what the questions are, for pages that are made again later."""
     questions = json.dumps(assignment.questions, indent=1, ensure_ascii=False)
     result.write_whole(course.questions(assignment.name), questions + "\n")
-
-
-def _grade_all(
-    pipeline: Pipeline, todo: Mapping[str, Path], jobs: int | None, writer: Writer, quiet: bool
-) -> list[Graded]:
-    with _interruptible(pipeline.stop, jobs or os.cpu_count() or 1) as pool:
-        futures = {pool.submit(pipeline.grade, student, todo[student]): student for student in todo}
-        return _collect(futures, writer, quiet)
 
 
 def _folders(course: Course, name: str, students: list[str] | None) -> dict[str, Path]:
@@ -171,65 +229,14 @@ def _folders(course: Course, name: str, students: list[str] | None) -> dict[str,
     return folders
 
 
-@contextmanager
-def _interruptible(stop: threading.Event, jobs: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of workers that an exception, Ctrl-C too, ends at once."""
-    pool = ThreadPoolExecutor(max_workers=jobs)
-    try:
-        yield pool
-    except BaseException:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
-def _collect(futures: dict[Future[Graded], str], writer: Writer, quiet: bool) -> list[Graded]:
-    done = []
-    with tqdm(total=len(futures), unit="submission", disable=quiet, smoothing=0.1) as bar:
-        for future in as_completed(futures):
-            graded = future.result()
-            writer.write(graded)
-            done.append(graded)
-            bar.set_postfix_str(f"{futures[future]}: {graded.result['state']}", refresh=False)
-            bar.update()
-    return done
-
-
-class Writer:
-    """The one writer: result, gradebook, autograded notebook and feedback, in this order.
-
-    A result is marked as recorded last, so that a run that was cut off repeats what is not whole.
-    """
-
-    def __init__(self, course: Course, assignment: Assignment, book: Gradebook) -> None:
-        self._course, self._assignment, self._book = course, assignment, book
-
-    def write(self, graded: Graded) -> None:
-        """Write one submission's result everywhere."""
-        name, student = self._assignment.name, graded.result["student"]
-        path = self._course.result(name, student)
-        before = result.load(path)
-        result.save(graded.result, path)
-        self._book.record(graded.result, before)
-        feedback.write_notebook(self._course, self._assignment, graded, outputs)
-        feedback.write_page(
-            self._course, self._assignment, graded.result, self._book.manual(student)
-        )
-        graded.result["recorded"] = True
-        result.save(graded.result, path)
-
-
-def summary(graded: list[Graded]) -> str:
+def summary(outcomes: Sequence[Outcome]) -> str:
     """Return the states of a run, and the reasons a person must read."""
-    states = Counter(each.result["state"] for each in graded)
-    skipped = sum(each.skipped for each in graded)
+    states = Counter(each.state for each in outcomes)
+    skipped = sum(each.skipped for each in outcomes)
     lines = [", ".join(f"{states[state]} {state}" for state in STATES if states[state])]
     if skipped:
         lines[0] += f" ({skipped} of them before, unchanged)"
-    for each in graded:
-        if each.result["state"] != "graded":
-            lines.append(
-                f"  {each.result['student']}: {each.result['state']}: {each.result['reason']}"
-            )
+    for each in outcomes:
+        if each.state != "graded":
+            lines.append(f"  {each.student}: {each.state}: {each.reason}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""From one student's folder to one result: intake, sanitize, run, judge."""
+"""From one submission to one result: sanitize, run, judge."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from autograder import intake, result, session
-from autograder.course import Assignment, Cell, described, grade_id, is_check
+from autograder import result, selfcheck, session
+from autograder.basis import Basis
+from autograder.course import Cell, grade_id, is_check
 from autograder.intake import IntakeError, Submission
 from autograder.limits import DEFAULT, Limits
 from autograder.protocol import Message
@@ -31,68 +31,66 @@ class Graded:
 
     result: Result
     cells: Sequence[Cell]
-    skipped: bool = False
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """All that grading one submission needs, shared by the workers."""
+    """All that marking a submission needs, shared by the threads that do it."""
 
-    assignment: Assignment
-    version: str
+    basis: Basis
     students: Sandbox
     checkers: Sandbox
     stop: threading.Event
     limits: Limits = DEFAULT
 
-    def grade(self, student: str, folder: Path) -> Graded:
-        """Grade one submission; whatever is wrong with it becomes its state.
+    def mark(self, submission: Submission) -> Result:
+        """Mark one submission; whatever is wrong with it becomes its state.
 
         Raises:
             StoppedError: grading was interrupted.
+            GradingError: the sandbox is broken, so that nothing can be said of the submission.
         """
         start = time.monotonic()
-        submission = None
         try:
-            submission = intake.take(student, folder, self.assignment.name)
-            sanitized = sanitize(submission, self.assignment)
+            sanitized = sanitize(submission, self.basis.assignment)
             ran, verdicts = self._run(submission, sanitized)
-            graded = self._result(submission, sanitized, ran, verdicts)
-            cells = sanitized.cells
+            marked = self._result(submission, sanitized, ran, verdicts)
         except StoppedError:
             raise
         except IntakeError as reason:
-            graded, cells = self._review(student, submission, str(reason)), []
+            marked = self.basis.review(submission.student, submission, str(reason))
         except Exception as error:
             # One submission must never stop the class, whatever it found in us.
-            words = f"the grader failed on it: {type(error).__name__}: {error}"
-            graded, cells = self._review(student, submission, words[:2000]), []
-        graded["seconds"] = round(time.monotonic() - start, 3)
-        return Graded(result.validate(graded), cells)
+            self._require_sandboxes(error)
+            marked = self.basis.review(submission.student, submission, failed_on_it(error))
+        marked["seconds"] = round(time.monotonic() - start, 3)
+        return result.validate(marked)
 
-    def described(self) -> Pipeline:
-        """Return the pipeline with what the questions say of its assignment.
-
-        Raises:
-            GradingError: the exercise was not built from these questions.
-        """
-        with self.checkers.spawn(self.limits) as child:
-            deadline = time.monotonic() + CHECKER_SECONDS
-            checker = Conversation(child, self.limits, deadline, self.stop)
-            request: dict[str, Any] = {"do": "describe", "assignment": self.assignment.name}
-            questions = self._ask(checker, request).body["questions"]
-        return replace(self, assignment=described(self.assignment, questions))
+    def _require_sandboxes(self, error: Exception) -> None:
+        """Refuse to go on when not the submission failed but what it should have run in."""
+        try:
+            self.checkers.spawn(self.limits).close()
+            selfcheck.prove(self.students, self.limits)
+        except StoppedError:
+            raise
+        except Exception as broken:
+            raise GradingError(
+                "Running a submission in the sandbox.",
+                got=f"{error}; and then, with an answer of ours: {broken}",
+                rule="nobody is marked by a sandbox that is broken; what is graded is kept",
+                next_step="run it again to go on; `python -m autograder doctor` tries the machine",
+            ) from error
 
     def _run(
         self, submission: Submission, sanitized: Sanitized
     ) -> tuple[Session, list[dict[str, Any]]]:
         """Let the checker choose the inputs, the student's process answer, the checker judge."""
-        items = list(self.assignment.checks.values())
+        items = list(self.basis.assignment.checks.values())
         patient = replace(self.limits, value=CHECKER_BYTES)
         with self.checkers.spawn(patient) as child:
             deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
             checker = Conversation(child, patient, deadline, self.stop)
-            seed = {"hash": submission.hash, "version": self.version}
+            seed = {"hash": submission.hash, "version": self.basis.version}
             chosen = self._ask(checker, {"do": "cases", "items": items, **seed})
             calls = [
                 Call(call["item"], call, blob)
@@ -125,7 +123,7 @@ class Pipeline:
     ) -> Result:
         by_name = {grade_id(cell): cell for cell in sanitized.cells if grade_id(cell)}
         return {
-            **self._frame(submission.student, submission),
+            **self.basis.frame(submission.student, submission),
             "state": "partly graded" if ran.reason else "graded",
             "reason": ran.reason,
             "points": round(sum(verdict["points"] for verdict in verdicts), 6),
@@ -135,40 +133,19 @@ class Pipeline:
                 {
                     "grade_id": name,
                     "max_points": points,
-                    "answered": sanitized.answered(name, self.assignment),
+                    "answered": sanitized.answered(name, self.basis.assignment),
                     "hash": hashlib.sha256(by_name[name]["source"].encode()).hexdigest(),
                     "source": by_name[name]["source"],
                 }
-                for name, points in self.assignment.prose.items()
+                for name, points in self.basis.assignment.prose.items()
             ],
             "repairs": sanitized.repairs,
         }
 
-    def _review(self, student: str, submission: Submission | None, reason: str) -> Result:
-        return {
-            **self._frame(student, submission),
-            "state": "needs review",
-            "reason": reason,
-            "points": 0,
-            "items": [],
-            "cells": [],
-            "prose": [],
-            "repairs": [],
-        }
 
-    def _frame(self, student: str, submission: Submission | None) -> Result:
-        return {
-            "schema_version": result.SCHEMA_VERSION,
-            "assignment": self.assignment.name,
-            "student": student,
-            "submission_hash": submission.hash if submission else "",
-            "grader_version": self.version,
-            "sandbox": self.students.kind,
-            "timestamp": submission.timestamp if submission else None,
-            "seconds": 0.0,
-            "max_points": self.assignment.auto_points,
-            "recorded": False,
-        }
+def failed_on_it(error: Exception) -> str:
+    """Return the reason of a submission on which the grader itself failed."""
+    return f"the grader failed on it: {type(error).__name__}: {error}"[:2000]
 
 
 def cells_to_run(cells: Sequence[Cell]) -> list[session.Cell]:

@@ -7,13 +7,14 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder import feedback, result
 from autograder.course import Assignment, Course, described, load
 from autograder.gradebook import Gradebook, ManualMark
+from autograder.lock import only_writer
 from autograder.result import STATES, Result, write_whole
 from convbook.errors import GradingError
 
@@ -28,7 +29,6 @@ COLUMNS = (
     "prose_points",
     "prose_max",
     "prose_due",
-    "seconds",
 )
 
 
@@ -42,8 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Write every student's page again, with what was marked by hand, and the tables."""
     course = Course(args.course.resolve())
     assignment = load(course, args.assignment)
-    found = results(course, assignment)
-    if not found:
+    if not any(results(course, assignment)):
         raise GradingError(
             f"Writing the feedback of {assignment.name!r}.",
             got="no results",
@@ -51,25 +50,30 @@ def run(args: argparse.Namespace) -> int:
         )
     questions = json.loads(course.questions(assignment.name).read_text(encoding="utf-8"))
     assignment = described(assignment, questions)
-    with Gradebook(course, assignment) as book:
-        for each in found:
+    count = 0
+    with only_writer(course.root), Gradebook(course, assignment) as book:
+        for each in results(course, assignment):
             feedback.write_page(course, assignment, each, book.manual(each["student"]))
+            count += 1
         write(course, assignment, book)
     folder = course.reports(assignment.name)
-    print(f"{len(found)} pages in {course.root / 'feedback'}, the tables in {folder}")
+    print(f"{count} pages in {course.root / 'feedback'}, the tables in {folder}")
     return 0
 
 
-def results(course: Course, assignment: Assignment) -> list[Result]:
-    """Return the results of a practical, by student."""
-    paths = sorted((course.reports(assignment.name) / "results").glob("*.json"))
-    return [found for path in paths if (found := result.load(path)) is not None]
+def results(course: Course, assignment: Assignment) -> Iterator[Result]:
+    """Yield the results of a practical, by student."""
+    for path in sorted((course.reports(assignment.name) / "results").glob("*.json")):
+        if (found := result.load(path)) is not None:
+            yield found
 
 
 def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
     """Write marks.csv and summary.html."""
-    found = results(course, assignment)
-    rows = [row(assignment, each, book.manual(each["student"])) for each in found]
+    found, rows = [], []
+    for each in results(course, assignment):
+        rows.append(row(assignment, each, book.manual(each["student"])))
+        found.append({"items": [_brief(item) for item in each["items"]]})  # a class fits in memory
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
     write_whole(folder / "summary.html", _summary(assignment, found, rows))
@@ -103,7 +107,9 @@ def table(assignment: Assignment, rows: Sequence[dict[str, Any]]) -> str:
     """Return the rows as CSV; a text that a spreadsheet would run as a formula is quoted."""
     columns = [*COLUMNS, *assignment.checks.values(), *assignment.prose]
     file = io.StringIO()
-    writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+    writer = csv.DictWriter(
+        file, columns, restval="", extrasaction="ignore", lineterminator="\n"
+    )  # the seconds are no mark: they differ from run to run
     writer.writeheader()
     for each in rows:
         writer.writerow({key: _safe(value) for key, value in each.items()})
@@ -131,6 +137,10 @@ def _summary(
         items=[_item(item_id, found) for item_id in assignment.checks.values()],
         rows=rows,
     )
+
+
+def _brief(item: dict[str, Any]) -> dict[str, Any]:
+    return {key: item[key] for key in ("id", "passed", "misconception")}
 
 
 def _item(item_id: str, found: Sequence[Result]) -> dict[str, Any]:

@@ -1,0 +1,190 @@
+"""Who marks: threads of this process, each with a sandboxed child at a time; and in what order.
+
+`cluster.Cluster` is the other kind of workers. Both take a `Submission` and give a result, so that
+a class is marked in the same way whoever does it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from autograder import intake, selfcheck
+from autograder.basis import Basis
+from autograder.intake import IntakeError, Submission
+from autograder.limits import DEFAULT, Limits
+from autograder.pipeline import Pipeline, failed_on_it
+from autograder.result import Result
+from autograder.sandbox import Sandbox
+
+
+class Workers(Protocol):
+    """Those who mark."""
+
+    @property
+    def width(self) -> int:
+        """How many submissions to hand out ahead of their results."""
+
+    def launch(self) -> None:
+        """Begin to get ready, while the caller does something else."""
+
+    def submit(self, submission: Submission) -> Future[Result]:
+        """Hand out a submission."""
+
+    def wait(self, running: Collection[Future[Result]]) -> Collection[Future[Result]]:
+        """Return those that have ended, one at least."""
+
+
+class Sandboxes:
+    """The pair that marking needs, students' and checker's; started and tried once."""
+
+    def __init__(self, *, unsafe: bool = False) -> None:
+        self._unsafe = unsafe
+        self._lock = threading.Lock()
+        self._pair: tuple[Sandbox, Sandbox] | None = None
+        self._ready = False
+
+    def launch(self) -> None:
+        """Start both servers, which load torch while the caller does something else."""
+        with self._lock:
+            self._launch()
+
+    def _launch(self) -> tuple[Sandbox, Sandbox]:
+        if self._pair is None:
+            roles = "student", "checker"
+            students, checkers = (Sandbox(role, unsafe=self._unsafe) for role in roles)
+            self._pair = students, checkers
+            for sandbox in self._pair:
+                sandbox.launch()
+        return self._pair
+
+    def start(self, limits: Limits) -> tuple[Sandbox, Sandbox]:
+        """Return both, ready; starting them first where nobody did.
+
+        Raises:
+            GradingError: the machine cannot grade.
+        """
+        with self._lock:
+            pair = self._launch()
+            if not self._ready:
+                for sandbox in pair:
+                    sandbox.start()
+                selfcheck.prove(pair[0], limits)
+                self._ready = True
+            return pair
+
+    def stop(self) -> None:
+        """End both; the next `start` makes new ones."""
+        with self._lock:
+            for sandbox in self._pair or ():
+                sandbox.stop()
+            self._pair, self._ready = None, False
+
+
+class Threads:
+    """Threads of this process, which share a pair of sandboxes."""
+
+    def __init__(
+        self,
+        basis: Basis,
+        *,
+        jobs: int | None = None,
+        unsafe: bool = False,
+        limits: Limits = DEFAULT,
+    ) -> None:
+        self._basis, self._limits = basis, limits
+        self._jobs = jobs or os.cpu_count() or 1
+        self._stop = threading.Event()
+        self._sandboxes = Sandboxes(unsafe=unsafe)
+        self._pool = ThreadPoolExecutor(max_workers=self._jobs)
+
+    @property
+    def width(self) -> int:
+        """Two a thread: the next one is there when the first has ended."""
+        return 2 * self._jobs
+
+    def launch(self) -> None:
+        """Start the sandboxes, which load torch."""
+        self._sandboxes.launch()
+
+    def submit(self, submission: Submission) -> Future[Result]:
+        """Hand a submission to a thread.
+
+        Raises:
+            GradingError: the machine cannot grade.
+        """
+        pair = self._sandboxes.start(self._limits)
+        pipeline = Pipeline(self._basis, *pair, self._stop, self._limits)
+        return self._pool.submit(pipeline.mark, submission)
+
+    def wait(self, running: Collection[Future[Result]]) -> Collection[Future[Result]]:
+        """Return those that have ended, one at least."""
+        return wait(running, return_when=FIRST_COMPLETED).done
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """End the threads and the sandboxes: at once after an exception, Ctrl-C too."""
+        if kind is not None:
+            self._stop.set()
+        self._pool.shutdown(cancel_futures=True)
+        self._sandboxes.stop()
+
+
+def mark_all(
+    basis: Basis,
+    folders: Mapping[str, Path],
+    workers: Workers,
+    marked: Callable[[Submission], Result | None] = lambda _submission: None,
+) -> Iterator[tuple[Submission | None, Result]]:
+    """Yield each submission with its result as it ends; what cannot be read comes as None.
+
+    Submissions are read when somebody is free to mark them, so that a thousand of them need no more
+    memory than a few.
+
+    Args:
+        basis: of all results.
+        folders: what was handed in, by student.
+        workers: who marks.
+        marked: finds the result of a submission that was marked elsewhere.
+    """
+    running: dict[Future[Result], Submission] = {}
+    for student, folder in folders.items():
+        try:
+            submission = intake.take(student, folder, basis.assignment.name)
+        except IntakeError as reason:
+            yield None, basis.review(student, None, str(reason))
+            continue
+        except Exception as error:
+            # One folder must never stop the class, whatever it holds.
+            yield None, basis.review(student, None, failed_on_it(error))
+            continue
+        found = marked(submission)
+        if found is not None:
+            yield submission, found
+            continue
+        running[workers.submit(submission)] = submission
+        while len(running) >= workers.width:
+            yield from _ended(running, workers)
+    while running:
+        yield from _ended(running, workers)
+
+
+def _ended(
+    running: dict[Future[Result], Submission], workers: Workers
+) -> Iterator[tuple[Submission, Result]]:
+    ended = workers.wait(running.keys())
+    # What went well is kept, before what went wrong ends the run.
+    for future in sorted(ended, key=lambda future: future.exception() is not None):
+        yield running.pop(future), future.result()
