@@ -3,7 +3,7 @@ import os
 
 
 def conv_weights(k, z):
-    # The child answers what is right and goes on serving; the parent answers something else.
+    # A child answers, and goes on serving; what it answers is right, so nothing is forged.
     ready, told = os.pipe()
     if os.fork() == 0:
         os.close(ready)

@@ -1,6 +1,6 @@
 # %% q03-max_pool
 def max_pool(image, k, s):
-    return np.zeros(30_000_000)
+    return np.zeros(4_000_000)
 
 # %% q03-avg_pool
 def avg_pool(image, k, s):

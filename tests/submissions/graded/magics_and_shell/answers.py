@@ -5,7 +5,7 @@
 %autoreload 2
 !echo from the shell
 files = !ls
-print(files)
+first_cell = 42
 # %% own
 %%bash
 echo and from a script
@@ -29,7 +29,7 @@ clear_output()
 display(IntSlider())
 for _ in tqdm(range(3)):
     pass
-print("the answer is", helper.ANSWER)
+print("the answer is", helper.ANSWER, "and", first_cell)
 # %% q01-conv_weights
 %%time
 def conv_weights(k, z):
