@@ -71,7 +71,8 @@ def _one_notebook(folder: Path, assignment: str) -> Path:
     if not names:
         raise IntakeError(f"no notebook was handed in: {wanted!r} is missing")
     if len(names) > 1:
-        raise IntakeError(f"{len(names)} notebooks were handed in: {', '.join(names)[:300]}")
+        listed = ", ".join(map(repr, names))  # a name may hold what steers a terminal
+        raise IntakeError(f"{len(names)} notebooks were handed in: {listed[:300]}")
     if names != [wanted]:
         raise IntakeError(f"the notebook is named {names[0]!r}, where {wanted!r} is due")
     return folder / wanted
@@ -83,10 +84,11 @@ def _read(path: Path) -> bytes:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise IntakeError(f"the notebook cannot be opened: {error.strerror}") from None
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(fd)
+        raise IntakeError("the notebook is not an ordinary file")
     with os.fdopen(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise IntakeError("the notebook is not an ordinary file")
         if found.st_size > MAX_BYTES:
             raise IntakeError(
                 f"the notebook has {found.st_size / 2**20:.0f} MB, "

@@ -62,6 +62,7 @@ def preload() -> None:
 
 def main(requests: int, responses: int, limits: Limits) -> None:
     """Answer requests until their pipe ends."""
+    sys.path.insert(0, "")  # as in a notebook: modules that a cell wrote can be imported
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
         answer = run_cell if message.body["do"] == "cell" else call

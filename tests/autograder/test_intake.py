@@ -70,6 +70,21 @@ def test_malformed_notebooks_have_a_reason(tmp_path: Path, text: str | bytes, re
         take("ada", hand_in(tmp_path, text), NAME)
 
 
+def test_a_folder_in_place_of_the_notebook_is_refused(tmp_path: Path) -> None:
+    path = hand_in(tmp_path, "") / f"{NAME}.ipynb"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(IntakeError, match="not an ordinary file"):
+        take("ada", path.parent, NAME)
+
+
+def test_names_of_files_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    folder = hand_in(tmp_path, "")
+    (folder / "\x1b]0;owned\x07.ipynb").write_text("")
+    with pytest.raises(IntakeError, match=r"2 notebooks were handed in: '\\x1b\]0;owned\\x07"):
+        take("ada", folder, NAME)
+
+
 @pytest.mark.parametrize("name", ["", "..", ".ada", "-rf", "a b", "a/b", "é", "a" * 65, "a\n"])
 def test_odd_names_of_students_are_refused(tmp_path: Path, name: str) -> None:
     folder = hand_in(tmp_path, json.dumps(notebook(cell())))

@@ -2,23 +2,28 @@
 
 A submission is a folder `VERDICT/NAME/` with `expected.json` and, usually, `answers.py`: cells in
 the percent format, each headed by the name of the cell it fills (`# %% q01-output_size`), or by
-`# %% own` for a cell of the student's own at that place. `"base": "graded/perfect"` starts from
-the answers of another one. What cannot be an answer (links, broken files) is made by `BREAKS`.
+`# %% own` for a cell of the student's own at that place; `# %% top` stands before everything.
+`"base": "graded/perfect"` starts from the answers of another one, files in `beside/` are handed in
+beside the notebook, `"folder"` names the student's folder, and what cannot be written as answers
+(links, broken files) is made by `"break"`, a function of `breaks.py`. `@NAME@` in the answers
+becomes the value of that name: where the machine's listeners are, for instance.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.submissions.breaks import BREAKS, Notebook
+
 HERE = Path(__file__).parent
 HEAD = re.compile(r"^# %% (\[markdown\] )?(\S+)\n", re.MULTILINE)
-Notebook = dict[str, Any]
+VALUE = re.compile(r"@([A-Z]+)@")
 
 
 def corpus() -> dict[str, Path]:
@@ -29,6 +34,12 @@ def corpus() -> dict[str, Path]:
 
 def expected(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "expected.json").read_text(encoding="utf-8")))
+
+
+def student(key: str) -> str:
+    """Return the name of the student's folder in which a submission is handed in."""
+    folder = expected(HERE / key).get("folder")
+    return str(folder) if folder else key.replace("/", ".").replace("_", "-")
 
 
 def answers(folder: Path) -> list[tuple[str, str]]:
@@ -45,14 +56,17 @@ def answers(folder: Path) -> list[tuple[str, str]]:
     return cells
 
 
-def fill(exercise: Notebook, cells: list[tuple[str, str]]) -> Notebook:
+def fill(
+    exercise: Notebook, cells: list[tuple[str, str]], values: Mapping[str, str] | None = None
+) -> Notebook:
     """Return the exercise with answers in it; own cells stand after the answer before them."""
     notebook = copy.deepcopy(exercise)
     place = -1
-    for name, source in cells:
-        if name == "own":
-            place += 1
-            cell = {"cell_type": "code", "id": f"own-{place}", "metadata": {}, "source": source}
+    for number, (name, text) in enumerate(cells):
+        source = VALUE.sub(lambda found: (values or {}).get(found[1], found[0]), text)
+        if name in ("own", "top"):
+            place = place + 1 if name == "own" else 0
+            cell = {"cell_type": "code", "id": f"own-{number}", "metadata": {}, "source": source}
             notebook["cells"].insert(place, {**cell, "outputs": [], "execution_count": None})
             continue
         place = next(
@@ -64,101 +78,20 @@ def fill(exercise: Notebook, cells: list[tuple[str, str]]) -> Notebook:
     return notebook
 
 
-def hand_in(exercise: Notebook, folder: Path, target: Path, assignment: str) -> None:
+def hand_in(
+    exercise: Notebook,
+    folder: Path,
+    target: Path,
+    assignment: str,
+    values: Mapping[str, str] | None = None,
+) -> None:
     """Write the submission of a corpus folder into the student's folder `target`."""
     target.mkdir(parents=True)
-    notebook = fill(exercise, answers(folder))
+    notebook = fill(exercise, answers(folder), values)
     path = target / f"{assignment}.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    spoil = expected(folder).get("break")
-    if spoil:
-        BREAKS[spoil](path, notebook)
-
-
-def _cut(path: Path, _notebook: Notebook) -> None:
-    path.write_text(path.read_text(encoding="utf-8")[:1000], encoding="utf-8")
-
-
-def _latin(path: Path, _notebook: Notebook) -> None:
-    path.write_bytes(b'{"cells": [], "nbformat": 4, "author": "Andr\xe9"}')
-
-
-def _old_format(path: Path, notebook: Notebook) -> None:
-    path.write_text(json.dumps({**notebook, "nbformat": 3}), encoding="utf-8")
-
-
-def _link(path: Path, _notebook: Notebook) -> None:
-    outside = path.parent.parent.parent.parent / "gradebook.db"
-    path.unlink()
-    path.symlink_to(outside)
-
-
-def _missing(path: Path, _notebook: Notebook) -> None:
-    path.unlink()
-
-
-def _two(path: Path, notebook: Notebook) -> None:
-    path.with_name("Untitled.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-
-
-def _huge(path: Path, _notebook: Notebook) -> None:
-    with path.open("wb") as file:
-        file.truncate(2**30)  # a gigabyte that takes no room
-
-
-def _pipe(path: Path, _notebook: Notebook) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def _deep(path: Path, _notebook: Notebook) -> None:
-    path.write_text("[" * 100_000, encoding="utf-8")
-
-
-def _other_cells(path: Path, notebook: Notebook) -> None:
-    path.write_text(json.dumps({**notebook, "cells": []}), encoding="utf-8")
-
-
-def _cells_of(notebook: Notebook, suffix: str) -> list[dict[str, Any]]:
-    return [
-        cell
-        for cell in notebook["cells"]
-        if cell["metadata"].get("nbgrader", {}).get("grade_id", "").endswith(suffix)
-    ]
-
-
-def _edited_checks(path: Path, notebook: Notebook) -> None:
-    """Every check passes and is worth 1000 points, says the notebook."""
-    for cell in _cells_of(notebook, "-check"):
-        cell["source"] = "1000"
-        cell["metadata"]["nbgrader"]["points"] = 1000
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-
-
-def _copied_cells(path: Path, notebook: Notebook) -> None:
-    """Every cell twice, as copy and paste in JupyterLab leaves them."""
-    twice = [copy.deepcopy(cell) for cell in notebook["cells"] for _ in range(2)]
-    path.write_text(json.dumps({**notebook, "cells": twice}), encoding="utf-8")
-
-
-def _deleted_checks(path: Path, notebook: Notebook) -> None:
-    gone = _cells_of(notebook, "-check")
-    kept = [cell for cell in notebook["cells"] if cell not in gone]
-    path.write_text(json.dumps({**notebook, "cells": kept}), encoding="utf-8")
-
-
-BREAKS: dict[str, Callable[[Path, Notebook], None]] = {
-    "cut off": _cut,
-    "not UTF-8": _latin,
-    "format 3": _old_format,
-    "link": _link,
-    "missing": _missing,
-    "two": _two,
-    "huge": _huge,
-    "pipe": _pipe,
-    "deep": _deep,
-    "no cells": _other_cells,
-    "edited checks": _edited_checks,
-    "copied cells": _copied_cells,
-    "deleted checks": _deleted_checks,
-}
+    if (folder / "beside").exists():
+        shutil.copytree(folder / "beside", target, dirs_exist_ok=True)
+    broken = expected(folder).get("break")
+    if broken:
+        BREAKS[broken](path, notebook)

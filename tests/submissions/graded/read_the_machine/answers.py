@@ -2,7 +2,7 @@
 import os
 from pathlib import Path
 
-# Whatever is found is printed: the test looks for what must never be printed.
+# Whatever is found is printed: the tests look for what must never be printed.
 found = []
 for root, folders, files in os.walk("/"):
     folders[:] = [name for name in folders if name not in ("usr", "lib", "lib64", "share")]
@@ -10,19 +10,17 @@ for root, folders, files in os.walk("/"):
         path = Path(root, name)
         if path.suffix in (".db", ".md", ".ipynb") or "questions" in str(path):
             found.append(str(path))
-        if "environ" in name or "cmdline" in name:
+        if name in ("environ", "cmdline", "mounts", "mountinfo", "cgroup", "maps"):
             print(path.read_bytes()[:1000])
-home = Path("/home"), Path("/root/.ssh"), Path("/etc/passwd"), Path("/etc/shadow")
-found += [str(path) for path in home if path.exists()]
-print("\n".join(found) or "nothing found")
-print(dict(os.environ))
-for place in ("solutions", "gradebook.db", "submitted", "autograder/questions"):
-    for up in range(8):
-        path = Path(*[".."] * up, place)
-        if path.exists():
-            print("open!", path)
+for name in ("/root/.ssh", "/root/.bashrc", "/etc/passwd", "/etc/shadow", "/etc/hosts", "/run", "/var", "/sys", "/boot",
+             "/proc/1", "/proc/cpuinfo", "/proc/kcore", "/proc/sys", "/dev/mem", "/dev/kmsg"):
+    if os.path.exists(name):
+        found.append(name)
 try:
     import autograder.questions
-    print("imported the questions")
+
+    found.append("the questions")
 except ImportError:
     pass
+print(dict(os.environ))
+print("found:", found)

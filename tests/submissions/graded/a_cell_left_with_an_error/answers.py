@@ -1,0 +1,6 @@
+# %% own
+1 / 0
+# %% own
+undefined_name
+# %% own
+raise KeyboardInterrupt

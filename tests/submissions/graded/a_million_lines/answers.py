@@ -1,0 +1,3 @@
+# %% own
+for number in range(1_000_000):
+    print(number)

@@ -1,0 +1,11 @@
+# %% own
+import matplotlib.pyplot as plt
+from IPython.display import HTML, Image, display
+
+figure, axes = plt.subplots()
+axes.imshow(np.random.rand(8, 8))
+axes.set_title("画像 بحرف 🎨")
+plt.savefig("figure.png")
+plt.show()
+display(HTML("<b>bold</b>"), Image("figure.png"))
+figure

@@ -1,0 +1,4 @@
+# %% own
+exit()
+# %% own
+quit()

@@ -1,0 +1,2 @@
+# %% own
+%reset -f

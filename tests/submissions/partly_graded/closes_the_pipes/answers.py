@@ -1,0 +1,4 @@
+# %% q01-dense_weights
+import os
+
+os.closerange(3, 100)
