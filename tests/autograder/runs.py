@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -43,6 +44,9 @@ class Command:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"it did not end: {self.said()}") from None
+
+    def pause(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         self._process.kill()
