@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Collection
@@ -20,6 +21,7 @@ from typing import Any, Self
 
 import dask
 from distributed import Client, KilledWorker, WorkerPlugin, get_worker
+from distributed.comm import get_address_host_port
 
 from autograder.basis import Basis
 from autograder.course import Assignment, grader_version
@@ -52,7 +54,9 @@ class Cluster:
         Raises:
             GradingError: no scheduler or no worker answers, or their grader is another one.
         """
+        _quieten()
         try:
+            get_address_host_port(self._address, strict=True)
             client = Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise GradingError(
@@ -180,6 +184,13 @@ def _terms(text: str) -> tuple[Basis, Limits]:
     assignment |= {key: tuple(assignment[key]) for key in ("cells", "questions")}
     basis = Basis(**{**body["basis"], "assignment": Assignment(**assignment)})
     return basis, Limits(**body["limits"])
+
+
+def _quieten() -> None:
+    """Let our errors say in words what these say of a lost connection in pages of traces."""
+    for name in ("distributed", "tornado", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [logging.NullHandler()], False
 
 
 def _version() -> str:

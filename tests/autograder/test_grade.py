@@ -24,6 +24,7 @@ from autograder.gradebook import Gradebook
 from autograder.sandbox import Sandbox
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, ROOT, Graded, student
+from tests.autograder.runs import processes_below, within
 from tests.submissions import builder
 
 MakeCourse = Callable[..., Course]
@@ -140,24 +141,6 @@ def test_ctrl_c_ends_all_of_it(make_course: MakeCourse) -> None:
     # The kernel may still be clearing away what was killed.
     assert within(10, lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     assert not there.result(NAME, student("partly_graded/endless_loop")).exists()
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def processes_below(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task")
-    found = []
-    for path in children.glob("*/children") if children.exists() else []:
-        for child in map(int, path.read_text().split()):
-            found += [child, *processes_below(child)]
-    return found
 
 
 def looping(pid: int) -> bool:

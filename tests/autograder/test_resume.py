@@ -1,0 +1,191 @@
+"""A run that is cut off, at any moment, loses nothing and grades nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from autograder import feedback, result
+from autograder.basis import Basis
+from autograder.course import Course, load
+from autograder.grade import grade
+from autograder.gradebook import Gradebook
+from autograder.intake import Submission, take
+from autograder.result import Result
+from autograder.workers import Threads, mark_all
+from autograder.writer import Writer
+from convbook.errors import GradingError
+from tests.autograder.conftest import NAME, student
+from tests.autograder.runs import (
+    grading,
+    processes_below,
+    recorded,
+    require,
+    submissions_in_the_gradebook,
+    within,
+)
+
+MakeCourse = Callable[..., Course]
+KEYS = (
+    "graded/ceiling",
+    "graded/half_a_surrogate_pair",
+    "graded/numpy_ints_and_tuples",
+    "graded/partly_right",
+    "graded/perfect",
+    "graded/public_cases_only",
+)
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_a_killed_command_goes_on_when_it_is_run_again(make_course: MakeCourse) -> None:
+    there = make_course(*KEYS)
+    command = grading(there, "--jobs", "1")
+    require(120, lambda: len(recorded(there)) >= 2)
+
+    command.pause()
+
+    second = grading(there)
+    assert second.wait(60) == 1
+    assert "another grading is running" in second.said()
+    assert "Traceback" not in second.said()
+
+    below = processes_below(command.pid)
+    command.kill()
+    assert within(10, lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+    before = recorded(there)
+    assert 2 <= len(before) < len(KEYS)
+
+    outcomes = grade(there, NAME, jobs=1)
+    assert {each.student for each in outcomes if each.skipped} == before.keys()
+    after = recorded(there)
+    assert {name: after[name] for name in before} == before
+    assert after.keys() == {student(key) for key in KEYS}
+    assert submissions_in_the_gradebook(there) == sorted(student(key) for key in KEYS)
+
+
+def marked(basis: Basis, submission: Submission, answer: str) -> Result:
+    """Return a result whose written answers have this hash."""
+    worth = basis.assignment.by_id
+    return {
+        **basis.frame(submission.student, submission),
+        "state": "graded",
+        "reason": "",
+        "points": 0,
+        "items": [
+            {
+                "id": item,
+                "points": 0,
+                "max_points": worth[name]["metadata"]["nbgrader"]["points"],
+                "passed": False,
+                "cases": [],
+                "first_failure": None,
+                "misconception": None,
+                "words": "",
+                "hint": "",
+            }
+            for name, item in basis.assignment.checks.items()
+        ],
+        "cells": [],
+        "prose": [
+            {"grade_id": name, "max_points": points, "answered": True, "hash": answer, "source": ""}
+            for name, points in basis.assignment.prose.items()
+        ],
+        "repairs": [],
+    }
+
+
+class CutOffError(Exception):
+    """The moment at which the machine went down."""
+
+
+@pytest.mark.parametrize(
+    ("place", "step"),
+    [
+        (Gradebook, "record"),
+        (feedback, "write_notebook"),
+        (Gradebook, "manual"),
+        (feedback, "write_page"),
+    ],
+)
+def test_a_mark_by_hand_is_looked_at_again_wherever_the_run_was_cut_off(
+    make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch, place: object, step: str
+) -> None:
+    there = make_course("graded/perfect")
+    name = student("graded/perfect")
+    basis = Basis.of(load(there, NAME))
+    submission = take(name, there.submitted(NAME)[name], NAME)
+    other = marked(basis, submission, "another answer")
+    with Gradebook(there, basis.assignment) as book:
+        writer = Writer(there, basis.assignment, book)
+        writer.write(submission, marked(basis, submission, "the first answer"))
+        notebook = book._book.find_submission_notebook(NAME, NAME, name)
+        grade = next(each for each in notebook.grades if each.name == "q01-prose")
+        grade.manual_score, grade.needs_manual_grade = 1.5, False
+        book._book.db.commit()
+
+        def cut_off(*_: object) -> None:
+            raise CutOffError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(place, step, cut_off)
+            with pytest.raises(CutOffError):
+                writer.write(submission, other)
+        assert recorded(there) == {}
+
+        writer.write(submission, other)
+        mark = book.manual(name)["q01-prose"]
+        assert (mark.points, mark.due) == (1.5, True)
+    assert result.load(there.result(NAME, name)) == {**other, "recorded": True}
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+@pytest.mark.parametrize("role", [0, 1], ids=["student", "checker"])
+def test_a_sandbox_that_breaks_marks_nobody(make_course: MakeCourse, role: int) -> None:
+    there = make_course("graded/ceiling", "graded/perfect")
+    basis, folders = Basis.of(load(there, NAME)), there.submitted(NAME)
+    with Threads(basis, jobs=1) as workers:
+        first, second = (take(name, folder, NAME) for name, folder in folders.items())
+        assert workers.submit(first).result()["state"] == "graded"
+        pair = workers._sandboxes._pair
+        assert pair is not None
+        assert pair[role]._server is not None
+        pair[role]._server.kill()
+        pair[role]._server.wait(10)
+        with pytest.raises(GradingError, match="nobody is marked by a sandbox that is broken"):
+            workers.submit(second).result()
+
+
+def test_submissions_are_read_when_somebody_is_free(make_course: MakeCourse) -> None:
+    """What is taken away while the first are marked is missing for those that come later."""
+    there = make_course("graded/ceiling")
+    one = there.submitted(NAME)[student("graded/ceiling")]
+    basis = Basis.of(load(there, NAME))
+
+    class Slow:
+        width = 3
+        most = 0
+
+        def launch(self) -> None: ...
+
+        def submit(self, submission: Submission) -> Future[Result]:
+            future: Future[Result] = Future()
+            future.set_result(basis.review(submission.student, submission, "later"))
+            return future
+
+        def wait(self, running: Collection[Future[Result]]) -> Collection[Future[Result]]:
+            self.most = max(self.most, len(running))
+            return list(running)[:1]
+
+    slow, reasons = Slow(), []
+    for submission, found in mark_all(basis, dict.fromkeys(map(str, range(10)), one), slow):
+        reasons.append((submission is None, found["student"]))
+        if len(reasons) == 4:
+            (one / f"{NAME}.ipynb").unlink()
+    assert slow.most == 3
+    assert len(reasons) == 10
+    assert [student for unread, student in reasons if unread] == ["6", "7", "8", "9"]
