@@ -36,7 +36,7 @@ class Listeners:
     """Servers of this machine on TCP, UDP and unix sockets; who connects is counted, and told."""
 
     def __init__(self, folder: Path) -> None:
-        path, name = folder / "listener", f"{MARK}-{secrets.token_hex(4)}"
+        path, name = folder / "listener", f"listener-{secrets.token_hex(8)}"
         self.reached: list[str] = []
         self._sockets = {
             "tcp": self._open(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),

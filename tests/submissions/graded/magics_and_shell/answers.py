@@ -10,7 +10,7 @@ first_cell = 42
 %%bash
 echo and from a script
 # %% own
-%%timeit -n 1 -r 1
+%%timeit -q -n 1 -r 1
 sum(range(100))
 # %% own
 %%javascript
@@ -27,10 +27,11 @@ import helper
 
 clear_output()
 display(IntSlider())
-for _ in tqdm(range(3)):
+for _ in tqdm(range(3), bar_format="{percentage:.0f} %"):
     pass
 print("the answer is", helper.ANSWER, "and", first_cell)
 # %% q01-conv_weights
-%%time
+%%capture
+%time
 def conv_weights(k, z):
     return k * k * z + 1
