@@ -93,8 +93,8 @@ def _own_groups() -> Iterator[tuple[frozenset[str], Path]]:
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _number, names, path = line.split(":", 2)
         controllers = frozenset(names.split(",")) - {""}
-        for kind, options, root, target in mounts:
-            same = controllers <= options if controllers else kind == "cgroup2"
+        for kind, listed, root, target in mounts:
+            same = controllers <= listed if controllers else kind == "cgroup2"
             if same and PurePosixPath(path).is_relative_to(root):
                 yield controllers, Path(target) / PurePosixPath(path).relative_to(root)
                 break

@@ -100,7 +100,9 @@ def grade(
     folders = _folders(course, name, students)
     with ExitStack() as stack:
         book = Gradebook(course, assignment)
-        pupils, checkers = (Sandbox(role, unsafe=unsafe) for role in ("student", "checker"))
+        pupils, checkers = (
+            Sandbox(role, unsafe=unsafe, hidden=(course.root,)) for role in ("student", "checker")
+        )
         hashes = {each: intake.fingerprint(each, path, name) for each, path in folders.items()}
         kept = {} if force else _kept(course, name, hashes, (version, pupils.kind))
         for sandbox in (pupils, checkers):
