@@ -1,16 +1,17 @@
 """A process that has torch and convbook loaded already, and forks one child a submission.
 
-It runs inside bubblewrap and runs nothing that a student made. For each job it receives three pipes
-and a control socket, and forks a *guardian*:
+It runs inside bubblewrap and runs nothing that a student made. For each job it receives three
+pipes, a control socket and the doors of the job's control groups, and forks a *guardian*:
 
-    server ── guardian ── init (pid 1 of new namespaces) ── the student's process
+    server ── guardian ── init (pid 1 of new namespaces) ── the student's process, or the checker's
 
-The guardian makes the namespaces and the temporary folder, holds the limit on memory, obeys the
-control socket ("kill", or its end) and reports how the child ended. When `init` is killed, the
-kernel kills everything in its namespace: nothing outlives a job. Without `--unshare` (a machine
-that allows no nested namespaces) the bubblewrap around the server is the only wall, and each
-submission gets a server of its own. `--same-user` is for grading without a sandbox: another user
-could not even read the packages where the environment lies in a closed folder.
+The guardian makes the namespaces and the temporary folder, obeys the control socket ("kill", or its
+end), holds the limit on memory where no control group does, and reports how the child ended. When
+`init` is killed, the kernel kills everything in its namespace: nothing outlives a job. Without
+`--unshare` (a machine that allows no nested namespaces) the bubblewrap around the server is the
+only wall, and each submission gets a server of its own. `--same-user` is for grading without a
+sandbox: another user could not even read the packages where the environment lies in a closed
+folder.
 
     python -m autograder.forkserver ROLE CONTROL_FD [--unshare] [--same-user]
 """
@@ -22,36 +23,37 @@ import gc
 import json
 import os
 import resource
-import select
 import signal
 import socket
 import sys
 import traceback
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder import linux
+from autograder import confinement, linux
 from autograder.limits import Limits
+from autograder.watch import watch
 
 ROLES = {"student": "autograder.student", "checker": "autograder.checker"}
-FIRST_UID, UIDS = 61184, 4096  # a range that Linux distributions leave to transient users
-NAMESPACES = (
-    linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
-) | linux.CLONE_NEWNET
-WATCH_SECONDS = 0.05  # between two looks at the memory of a job
+MOST_FDS = 8  # that come with a job
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a guardian is told: a number (for the uid) and the limits."""
+    """What a guardian is told: the limits, where they hold, and for whom."""
 
-    number: int
     limits: Limits
+    uid: int | None  # a user of its own, where the server may choose one
     unshare: bool
-    confine: bool  # limits and no privileges; off for the checker, which is ours
-    own_user: bool  # a user of its own where the server is root's
+    report: int
+    pipes: tuple[int, int, int]  # requests, responses, output
+    groups: tuple[int, ...]  # writing "0" puts a process into a control group
+
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """All that came with it."""
+        return (self.report, *self.pipes, *self.groups)
 
 
 def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -> None:
@@ -60,75 +62,65 @@ def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -
     module.preload()
     gc.collect()
     gc.freeze()
+    linux.collapse_memory()
+    if not unshare:  # the student's process may be of the same user, and sees this one
+        linux.set_dumpable(False)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the guardians report by themselves
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process to handle
     control.send(b"ready")
     while True:
-        text, fds, _flags, _address = socket.recv_fds(control, 65536, 4)
+        text, fds, _flags, _address = socket.recv_fds(control, 65536, MOST_FDS)
         if not text:
             return
-        if os.fork() == 0:
+        body = json.loads(text)
+        number = confinement.FIRST_UID + body["number"] % confinement.UIDS
+        uid = number if own_user and os.geteuid() == 0 else None
+        limits, pipes = Limits(**body["limits"]), (fds[1], fds[2], fds[3])
+        job = Job(limits, uid, unshare, fds[0], pipes, tuple(fds[4:]))
+        try:
+            guardian = os.fork() == 0
+        except OSError as error:  # no room for a process now; the next job may find some
+            _tell(job, {"failed": f"no process for it: {error}"})
+            guardian = False
+        if guardian:
             control.close()
-            _guard(module, _job(json.loads(text), role, unshare, own_user), fds)
+            _guard(module, job)
         for fd in fds:
             os.close(fd)
 
 
-def _job(body: dict[str, Any], role: str, unshare: bool, own_user: bool) -> Job:
-    confine = role == "student"
-    limits = Limits(**body["limits"])
-    return Job(body["number"], limits, unshare and confine, confine, own_user and confine)
+def _tell(job: Job, ended: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        os.write(job.report, json.dumps(ended).encode())
 
 
-def _guard(module: Any, job: Job, fds: list[int]) -> NoReturn:
+def _guard(module: Any, job: Job) -> NoReturn:
     """Run one job, report its end and leave."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    report = socket.socket(fileno=fds[0])
-    ended: dict[str, Any]
     try:
         processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)  # the child will hide it
         if job.unshare:
-            _enter_namespaces(job)
+            confinement.enter_namespaces(job.limits)
         child = os.fork()
         if child == 0:
-            report.close()
-            _first(module, job, fds[1:])
-        for fd in fds[1:]:
+            _first(module, job)
+        for fd in job.fds[1:]:
             os.close(fd)
-        ended = _watch(child, report, processes, job.limits.memory if job.confine else None)
+        _tell(job, watch(child, job.report, processes, None if job.groups else job.limits.memory))
     except Exception as error:
         # Whatever goes wrong here is ours, and must reach the main process in words.
-        ended = {"failed": f"{type(error).__name__}: {error}"}
-    with contextlib.suppress(OSError):
-        report.send(json.dumps(ended).encode())
+        _tell(job, {"failed": f"{type(error).__name__}: {error}"})
     os._exit(0)
 
 
-def _enter_namespaces(job: Job) -> None:
-    """Leave the server's namespaces; hide /proc; give the job its own temporary folders."""
-    root = os.geteuid() == 0
-    uid, gid = os.geteuid(), os.getegid()
-    if root:
-        linux.unshare(NAMESPACES)
-    else:
-        linux.unshare(NAMESPACES | linux.CLONE_NEWUSER)
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
-    linux.mount_private()
-    linux.mount_tmpfs("/tmp", options=f"size={job.limits.disk},nr_inodes=4096,mode=1777")
-    linux.mount_tmpfs("/dev/shm", options=f"size={job.limits.disk},nr_inodes=256,mode=1777")
-
-
-def _first(module: Any, job: Job, fds: list[int]) -> NoReturn:
+def _first(module: Any, job: Job) -> NoReturn:
     """Fork the student's process and wait for it, as pid 1 of its namespace where there is one."""
     try:
-        if job.confine:
-            linux.set_undumpable()
+        linux.set_dumpable(False)
         pid = os.fork()
         if pid == 0:
-            _run(module, job, fds)
-        for fd in fds:
+            _run(module, job)
+        for fd in job.fds:
             os.close(fd)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         while True:
@@ -140,17 +132,18 @@ def _first(module: Any, job: Job, fds: list[int]) -> NoReturn:
         os._exit(125)
 
 
-def _run(module: Any, job: Job, fds: list[int]) -> NoReturn:
+def _run(module: Any, job: Job) -> NoReturn:
     """Give up every privilege, then hand over to the student's process (or the checker's)."""
-    requests, responses, output = fds
+    requests, responses, output = job.pipes
     try:
         os.setsid()
+        for group in job.groups:
+            os.write(group, b"0")
         null = os.open("/dev/null", os.O_RDONLY)
         for source, target in ((null, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
         requests, responses = _only(requests, responses)
-        if job.confine:
-            _confine(job)
+        confinement.confine(job.limits, job.uid, hide_processes=job.unshare)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         module.main(requests, responses, job.limits)
     except BaseException:
@@ -168,101 +161,11 @@ def _only(requests: int, responses: int) -> tuple[int, int]:
     return low[0], low[1]
 
 
-def _confine(job: Job) -> None:
-    limits = job.limits
-    home = Path("/tmp/home")
-    home.mkdir(exist_ok=True)
-    with contextlib.suppress(OSError):  # the first to go when memory runs out
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    uid = FIRST_UID + job.number % UIDS
-    if job.own_user and os.geteuid() == 0:
-        os.chown(home, uid, uid)
-    os.chdir(home)
-    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    if job.unshare:
-        linux.mount_tmpfs("/proc", options="size=4k,nr_inodes=2,mode=555", read_only=True)
-    for name, value in {
-        "AS": mapped + limits.address_space,
-        "NPROC": limits.processes,
-        "CPU": limits.cpu_seconds,
-        "NOFILE": limits.open_files,
-        "FSIZE": limits.file_size,
-        "CORE": 0,
-    }.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-    if job.own_user and os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-    linux.drop_capabilities()
-    linux.set_no_new_privileges()
-    linux.die_with_parent(signal.SIGKILL)
-
-
-def _watch(child: int, report: socket.socket, processes: int, memory: int | None) -> dict[str, Any]:
-    """Wait for the child; kill it on command, or when its processes use too much memory."""
-    handle = os.pidfd_open(child)
-    poller = select.poll()
-    poller.register(handle, select.POLLIN)
-    poller.register(report, select.POLLIN)
-    page, reason = resource.getpagesize(), None
-    baseline = _private_pages(processes, child)
-    while True:
-        ready = [fd for fd, _ in poller.poll(WATCH_SECONDS * 1000 if memory else None)]
-        if handle in ready:
-            _, status = os.waitpid(child, 0)
-            return {"code": os.waitstatus_to_exitcode(status), "killed": reason}
-        if report.fileno() in ready and reason is None:
-            reason = "told"
-            poller.unregister(report)
-            os.kill(child, signal.SIGKILL)
-        if memory and reason is None and _tree_pages(processes, child, baseline) * page > memory:
-            reason = "memory"
-            os.kill(child, signal.SIGKILL)
-
-
-def _read(processes: int, name: str) -> str:
-    """Return a file of /proc, or nothing when its process has just ended."""
-    try:
-        fd = os.open(name, os.O_RDONLY, dir_fd=processes)
-    except OSError:
-        return ""
-    try:
-        return os.read(fd, 4096).decode()
-    except OSError:
-        return ""
-    finally:
-        os.close(fd)
-
-
-def _private_pages(processes: int, pid: int) -> int:
-    _total, resident, shared, *_ = (_read(processes, f"{pid}/statm") or "0 0 0").split()
-    return int(resident) - int(shared)
-
-
-def _tree_pages(processes: int, root: int, baseline: int) -> int:
-    """Pages of private memory that the processes below `root` have beyond what was preloaded."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir(processes):
-        if entry.isdigit():
-            fields = _read(processes, f"{entry}/stat").rpartition(")")[2].split()
-            if fields:
-                children.setdefault(int(fields[1]), []).append(int(entry))
-    total, todo = 0, list(children.get(root, []))
-    while todo:
-        pid = todo.pop()
-        total += max(0, _private_pages(processes, pid) - baseline)
-        todo += children.get(pid, [])
-    return total
-
-
 def main(arguments: list[str]) -> None:
     """Serve on the control socket whose file descriptor is given."""
-    role, fd = arguments[0], int(arguments[1])
-    control = socket.socket(fileno=fd)
     serve(
-        role,
-        control,
+        arguments[0],
+        socket.socket(fileno=int(arguments[1])),
         unshare="--unshare" in arguments,
         own_user="--same-user" not in arguments,
     )

@@ -126,7 +126,8 @@ def grade(
             grading is running in the course folder.
     """
     basis = Basis.of(load(course, name), unsafe=unsafe)
-    marking, marked = _workers(basis, jobs, dask, unsafe, limits), Marked(results, basis)
+    marking = _workers(course, basis, jobs, dask, unsafe, limits)
+    marked = Marked(results, basis)
     folders = _folders(course, name, students)
     with only_writer(course.root), marking as workers:
         kept = {} if force else _kept(course, basis, folders)
@@ -149,13 +150,18 @@ def grade(
 
 
 def _workers(
-    basis: Basis, jobs: int | None, dask: str | None, unsafe: bool, limits: Limits
+    course: Course,
+    basis: Basis,
+    jobs: int | None,
+    dask: str | None,
+    unsafe: bool,
+    limits: Limits,
 ) -> AbstractContextManager[Workers]:
     """Return those who mark, not started yet."""
     if jobs is not None and jobs < 1:
         raise GradingError("Grading.", got=f"--jobs {jobs}", rule="one job at least")
     if dask is None:
-        return Threads(basis, jobs=jobs, unsafe=unsafe, limits=limits)
+        return Threads(basis, jobs=jobs, unsafe=unsafe, hidden=(course.root,), limits=limits)
     if jobs is not None or unsafe:
         raise GradingError(
             "Grading on a Dask cluster.",

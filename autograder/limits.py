@@ -18,7 +18,7 @@ class Limits:
         call_seconds: one call of a graded function.
         total_seconds: everything together, with restarts.
         cpu_seconds: processor time of one process.
-        memory: bytes of private memory of all its processes together.
+        memory: bytes of memory of all its processes together.
         address_space: bytes that one process may map beyond what is preloaded.
         processes: processes and threads at one time.
         open_files: file descriptors of one process.
@@ -26,6 +26,7 @@ class Limits:
         file_size: bytes of one file.
         output: bytes of text kept of one cell.
         value: bytes of one returned value.
+        values: bytes of all returned values together.
         restarts: how often its process is started again after it died or hung.
     """
 
@@ -41,6 +42,7 @@ class Limits:
     file_size: int = 64 * MIB
     output: int = 64 * 1024
     value: int = 16 * MIB
+    values: int = 48 * MIB
     restarts: int = 6
 
     def __post_init__(self) -> None:
@@ -56,3 +58,5 @@ class Limits:
 
 
 DEFAULT = Limits()
+# The checker runs our code on a student's bytes; its times are the caller's to hold.
+CHECKER = Limits(cpu_seconds=600, memory=2048 * MIB, processes=8, value=512 * MIB)

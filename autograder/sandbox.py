@@ -1,8 +1,8 @@
-"""Bubblewrap around the processes that run student code, and around the checker.
+"""The processes that run student code, and the checker's, each behind the same walls.
 
-`Sandbox("student")` starts a fork server that sees the interpreter, convbook and the four modules
-it runs, and nothing else of the machine: no network, no course folder, no home. `spawn` gives one
-child a submission, ready in some milliseconds.
+`Sandbox("student")` starts a fork server inside bubblewrap, which sees the interpreter, convbook
+and the few modules it runs, and nothing else of the machine. `spawn` gives one child a submission,
+ready in some milliseconds.
 """
 
 from __future__ import annotations
@@ -10,46 +10,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import convbook
-from autograder.limits import DEFAULT, Limits
+from autograder import bubblewrap, cgroup
+from autograder.limits import CHECKER, DEFAULT, Limits
 from convbook.errors import GradingError
 
-HERE = Path(__file__).parent
-COURSE = "/course"  # where convbook and the modules below are inside the sandbox
-# A virtual environment is seen there too: where it lies outside may be hidden inside (/tmp is).
-ENVIRONMENT = f"{COURSE}/python"
-STUDENT_MODULES = ("__init__", "limits", "linux", "protocol", "forkserver", "student")
 STARTUP_SECONDS = 120.0
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
-ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
-DEVICES = ("null", "zero", "full", "random", "urandom")
-CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "KILL", "SETPCAP", "DAC_OVERRIDE")
-
-
-def require_bubblewrap() -> str:
-    """Return the path of bwrap, or say what to install."""
-    path = shutil.which("bwrap")
-    if path is None:
-        raise GradingError(
-            "Starting the sandbox in which student code runs.",
-            got="no 'bwrap' on this machine",
-            rule="student code runs inside bubblewrap, or not at all",
-            next_step="install it (Debian, Ubuntu: apt-get install bubblewrap); to run student "
-            "code with your own rights all the same, pass --unsafe-no-sandbox",
-        )
-    return path
 
 
 @dataclass(frozen=True)
@@ -74,11 +51,16 @@ class Ended:
 class Child:
     """One forked process: pipes to it, and the power to kill it with all that it started."""
 
-    def __init__(self, control: socket.socket, requests: int, responses: int, output: int) -> None:
-        self.requests, self.responses, self.output = requests, responses, output
+    def __init__(
+        self,
+        control: socket.socket,
+        pipes: tuple[int, int, int],
+        group: cgroup.Group | None = None,
+    ) -> None:
+        self.requests, self.responses, self.output = pipes
         self.ended: Ended | None = None
         self.last: Callable[[], None] | None = None  # what is to be done after its end
-        self._control = control
+        self._control, self._group = control, group
 
     def wait(self, seconds: float | None) -> Ended:
         """Return how the child ended; a guardian that does not answer is an error of ours."""
@@ -94,8 +76,14 @@ class Child:
                     got=report["failed"],
                     next_step="run `python -m autograder doctor` to see what this machine allows",
                 )
-            self.ended = Ended(report["code"], report["killed"])
+            self.ended = self._ended(report["code"], report["killed"])
         return self.ended
+
+    def _ended(self, code: int, killed: str | None) -> Ended:
+        by_kernel = killed is None and code == 128 + signal.SIGKILL
+        if by_kernel and self._group is not None and self._group.ran_out_of_memory():
+            killed = "memory"
+        return Ended(code, killed)
 
     def close(self) -> None:
         """Kill the child if it is alive, wait for its end, and close the pipes."""
@@ -109,6 +97,8 @@ class Child:
             with contextlib.suppress(OSError):
                 os.close(fd)
         self._control.close()
+        if self._group is not None:
+            self._group.remove()
         if self.last is not None:
             self.last()
 
@@ -127,22 +117,41 @@ class Sandbox:
         unsafe: start it without bubblewrap, with the rights of the user. Never the default.
         nested: fork each child into namespaces of its own; None tries, and falls back to a server
             a submission where the machine refuses.
+        hidden: folders of which nothing may be seen inside, besides this repository.
+        grouped: use control groups where there are any; the guardian watches otherwise.
     """
 
-    def __init__(self, role: str, *, unsafe: bool = False, nested: bool | None = None) -> None:
-        self.role, self.unsafe = role, unsafe
-        self.nested = (role == "student" and not unsafe) if nested is None else nested
+    def __init__(
+        self,
+        role: str,
+        *,
+        unsafe: bool = False,
+        nested: bool | None = None,
+        hidden: Sequence[Path] = (),
+        grouped: bool = True,
+    ) -> None:
+        self.role, self.unsafe, self.grouped = role, unsafe, grouped and not unsafe
+        self.nested = not unsafe if nested is None else nested
+        self.hidden = (bubblewrap.REPOSITORY, *hidden)
         self._lock = threading.Lock()
-        self._jobs = 0
+        self._jobs = random.randrange(2**32)  # another grader on this machine has other users
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._groups: cgroup.Groups | None = None
         if not unsafe:
-            require_bubblewrap()
+            bubblewrap.require_bubblewrap()
 
     @property
     def kind(self) -> str:
         """What protects the machine, as results state it."""
         return "none" if self.unsafe else "bubblewrap"
+
+    @property
+    def accounting(self) -> str:
+        """Who holds the limits on memory and on processes."""
+        if self._groups is not None:
+            return f"control groups (version {self._groups.version})"
+        return "the guardian's watch (no control groups here)"
 
     @property
     def single_use(self) -> bool:
@@ -153,9 +162,10 @@ class Sandbox:
         """Start the server; it loads torch while the caller does something else."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = self._command(theirs.fileno())
+        self._groups = cgroup.groups() if self.grouped else None
         self._server = subprocess.Popen(
             command,
-            env=_environment(self.unsafe),
+            env=bubblewrap.environment(self.unsafe),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -183,9 +193,11 @@ class Sandbox:
                 got=words or "no answer",
                 next_step="run `python -m autograder doctor` to see what this machine allows",
             )
-        if self.role == "student" and self.nested and not self._nests():
+        if self.nested and not self._nests():
             self.stop()
             self.nested = False
+            if self.role == "checker":
+                return self.start()  # our code: one server for all is enough
         return self
 
     def _nests(self) -> bool:
@@ -210,7 +222,8 @@ class Sandbox:
         server = ["-s", "-m", "autograder.forkserver", *arguments]
         if self.unsafe:
             return [sys.executable, *server, "--same-user"]
-        return [*bubblewrap(self.role), f"{_prefix()}/bin/{Path(sys.executable).name}", *server]
+        python = f"{bubblewrap.prefix()}/bin/{Path(sys.executable).name}"
+        return [*bubblewrap.command(self.role, self.hidden), python, *server]
 
     def spawn(self, limits: Limits = DEFAULT) -> Child:
         """Fork one child; it waits for requests.
@@ -219,7 +232,7 @@ class Sandbox:
         """
         if not self.single_use:
             return self._fork(limits)
-        alone = Sandbox(self.role, nested=False)
+        alone = Sandbox(self.role, nested=False, hidden=self.hidden, grouped=self.grouped)
         try:
             alone.start()
             child = alone._fork(limits)
@@ -230,18 +243,21 @@ class Sandbox:
         return child
 
     def _fork(self, limits: Limits) -> Child:
+        if self.role == "checker":
+            limits = CHECKER
+        group = self._groups.make(limits) if self._groups is not None else None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (take, requests), (responses, answer), (output, write) = os.pipe(), os.pipe(), os.pipe()
-        passed = [theirs.fileno(), take, answer, write]
+        child = Child(ours, (requests, responses, output), group)
+        passed = [theirs.fileno(), take, answer, write, *(group.doors() if group else ())]
         try:
             with self._lock:
                 self._jobs += 1
                 job = {"number": self._jobs, "limits": asdict(limits)}
                 socket.send_fds(_open(self._control), [json.dumps(job).encode()], passed)
         except BaseException:
-            ours.close()
-            for fd in (requests, responses, output):
-                os.close(fd)
+            theirs.close()
+            child.close()
             raise
         finally:
             theirs.close()
@@ -249,7 +265,7 @@ class Sandbox:
                 os.close(fd)
         os.set_blocking(responses, False)
         os.set_blocking(output, False)
-        return Child(ours, requests, responses, output)
+        return child
 
     def stop(self) -> None:
         """End the server, and with it whatever it forked."""
@@ -263,6 +279,9 @@ class Sandbox:
             if self._server.stderr is not None:
                 self._server.stderr.close()
             self._server = None
+        if self._groups is not None:
+            self._groups.close()
+            self._groups = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -280,80 +299,3 @@ def _open(control: socket.socket | None) -> socket.socket:
     if control is None:
         raise GradingError("Starting a process in the sandbox.", got="a sandbox that was stopped")
     return control
-
-
-def bubblewrap(role: str) -> list[str]:
-    """Return the command line of bubblewrap for one role."""
-    root = os.geteuid() == 0
-    command = [require_bubblewrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc"]
-    command += ["--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session"]
-    command += [] if root else ["--unshare-user"]
-    command += ["--cap-drop", "ALL"]
-    if root and role == "student":
-        for capability in CAPABILITIES:
-            command += ["--cap-add", f"CAP_{capability}"]
-    size = ["--perms", "1777", "--size", str(DEFAULT.disk), "--tmpfs"]
-    command += ["--proc", "/proc", *size, "/tmp"]
-    command += ["--perms", "0755", "--dir", "/dev"]
-    for device in DEVICES:
-        command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    command += [*size, "/dev/shm"]
-    made: set[str] = set()
-    for source, target in _binds(role):
-        for parent in reversed(Path(target).parents[:-1]):
-            if str(parent) not in made:
-                command += ["--perms", "0755", "--dir", str(parent)]
-                made.add(str(parent))
-        command += _bind(source, target)
-        made.add(target)
-    for name, value in _environment(False).items():
-        command += ["--setenv", name, value]
-    return [*command, "--chdir", COURSE, "--remount-ro", "/", "--"]
-
-
-def _bind(source: str, target: str) -> list[str]:
-    if Path(source).is_symlink() and source in SYSTEM:
-        return ["--symlink", str(Path(source).readlink()), target]
-    return ["--ro-bind", source, target]
-
-
-def _binds(role: str) -> Iterator[tuple[str, str]]:
-    """Yield what is visible inside, as (path outside, path inside)."""
-    for path in (*SYSTEM, *ETC):
-        if Path(path).exists():
-            yield path, path
-    if _prefix() != sys.prefix:
-        yield os.path.realpath(sys.prefix), _prefix()
-    if not Path(sys.base_prefix).is_relative_to("/usr"):
-        yield os.path.realpath(sys.base_prefix), sys.base_prefix
-    yield str(Path(convbook.__file__).parent), f"{COURSE}/convbook"
-    if role == "checker":
-        yield str(HERE), f"{COURSE}/autograder"
-    else:
-        for module in STUDENT_MODULES:
-            yield str(HERE / f"{module}.py"), f"{COURSE}/autograder/{module}.py"
-
-
-def _prefix() -> str:
-    """Return the folder of the interpreter's environment as it is seen inside."""
-    return sys.prefix if sys.prefix == sys.base_prefix else ENVIRONMENT
-
-
-def _environment(unsafe: bool) -> dict[str, str]:
-    """Return the whole environment of the processes inside."""
-    path = f"{HERE.parent}" if unsafe else COURSE
-    return {
-        "PATH": f"{sys.prefix if unsafe else _prefix()}/bin:/usr/bin:/bin",
-        "HOME": "/tmp/home",
-        "USER": "student",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": path,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "0",
-        "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
-        "IPYTHONDIR": "/tmp/ipython",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }

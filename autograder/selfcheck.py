@@ -1,14 +1,16 @@
-"""Before the first submission: does an answer that is right come through this sandbox?
+"""Before the first submission: does an answer that is right come through, and nothing else?
 
-A sandbox that hides too much fails everybody in the same way, and that reads as an honest 0.
+A sandbox that hides too much fails everybody in the same way, and that reads as an honest 0. One
+that hides too little lets a mark be forged.
 """
 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograder import session
+from autograder import probes, session
 from autograder.limits import Limits
 from autograder.protocol import ProtocolError, decode, encode, pack, unpack
 from autograder.sandbox import Sandbox
@@ -31,11 +33,22 @@ REQUEST: dict[str, Any] = {
 
 
 def prove(students: Sandbox, limits: Limits) -> None:
-    """Run a cell and a call of ours as if a student had handed them in.
+    """Try a right answer, and whatever student code must not do, in a sandbox that was started.
 
     Raises:
-        GradingError: the answer did not come back; nobody may be marked on this machine.
+        GradingError: nobody may be marked on this machine.
     """
+    if students.unsafe:
+        _prove_answer(students, limits)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        walls = pool.submit(probes.require, students)
+        _prove_answer(students, limits)
+        walls.result()
+
+
+def _prove_answer(students: Sandbox, limits: Limits) -> None:
+    """Run a cell and a call of ours as if a student had handed them in."""
     call = Call("self-check", REQUEST, pack(encode({"x": 21})))
     ran = session.run(students, [CELL], [call], limits, threading.Event())
     report = ran.cells[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
@@ -43,8 +43,8 @@ class Workers(Protocol):
 class Sandboxes:
     """The pair that marking needs, students' and checker's; started and tried once."""
 
-    def __init__(self, *, unsafe: bool = False) -> None:
-        self._unsafe = unsafe
+    def __init__(self, *, unsafe: bool = False, hidden: Sequence[Path] = ()) -> None:
+        self._unsafe, self._hidden = unsafe, hidden
         self._lock = threading.Lock()
         self._pair: tuple[Sandbox, Sandbox] | None = None
         self._ready = False
@@ -57,7 +57,9 @@ class Sandboxes:
     def _launch(self) -> tuple[Sandbox, Sandbox]:
         if self._pair is None:
             roles = "student", "checker"
-            students, checkers = (Sandbox(role, unsafe=self._unsafe) for role in roles)
+            students, checkers = (
+                Sandbox(role, unsafe=self._unsafe, hidden=self._hidden) for role in roles
+            )
             self._pair = students, checkers
             for sandbox in self._pair:
                 sandbox.launch()
@@ -95,12 +97,13 @@ class Threads:
         *,
         jobs: int | None = None,
         unsafe: bool = False,
+        hidden: Sequence[Path] = (),
         limits: Limits = DEFAULT,
     ) -> None:
         self._basis, self._limits = basis, limits
         self._jobs = jobs or os.cpu_count() or 1
         self._stop = threading.Event()
-        self._sandboxes = Sandboxes(unsafe=unsafe)
+        self._sandboxes = Sandboxes(unsafe=unsafe, hidden=hidden)
         self._pool = ThreadPoolExecutor(max_workers=self._jobs)
 
     @property

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox, session
+from autograder import bubblewrap, session
 from autograder.limits import Limits
 from autograder.protocol import encode, pack
 from autograder.sandbox import Sandbox
@@ -185,8 +185,8 @@ def test_no_bubblewrap_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "STUDENT_MODULES", ("__init__", "forkserver"))
-    with pytest.raises(GradingError, match="cannot import name 'linux'"), Sandbox("student"):
+    monkeypatch.setattr(bubblewrap, "STUDENT_MODULES", ("__init__", "forkserver"))
+    with pytest.raises(GradingError, match="cannot import name 'confinement'"), Sandbox("student"):
         pass
 
 

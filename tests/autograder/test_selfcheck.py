@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox, selfcheck
+from autograder import bubblewrap, selfcheck
 from autograder.limits import DEFAULT
 from autograder.sandbox import Sandbox
 from convbook.errors import GradingError
@@ -19,7 +19,7 @@ def test_a_right_answer_comes_through() -> None:
 
 def test_a_sandbox_that_hides_the_packages_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     # What happened once: the environment lay where each child's own /tmp covers it.
-    monkeypatch.setattr(sandbox, "ENVIRONMENT", "/tmp/python")
+    monkeypatch.setattr(bubblewrap, "ENVIRONMENT", "/tmp/python")
     with Sandbox("student") as students, pytest.raises(GradingError) as caught:
         selfcheck.prove(students, DEFAULT)
     assert "nothing was graded" in str(caught.value)
@@ -28,7 +28,7 @@ def test_a_sandbox_that_hides_the_packages_is_found_out(monkeypatch: pytest.Monk
 
 def test_the_environment_may_lie_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = tmp_path / "environment"
-    elsewhere.symlink_to(sandbox.sys.prefix)
-    monkeypatch.setattr(sandbox.sys, "prefix", str(elsewhere))
+    elsewhere.symlink_to(bubblewrap.sys.prefix)
+    monkeypatch.setattr(bubblewrap.sys, "prefix", str(elsewhere))
     with Sandbox("student") as students:
         selfcheck.prove(students, DEFAULT)
