@@ -102,13 +102,13 @@ def grade(
         book = Gradebook(course, assignment)
         pupils, checkers = (Sandbox(role, unsafe=unsafe) for role in ("student", "checker"))
         hashes = {each: intake.fingerprint(each, path, name) for each, path in folders.items()}
-        kept = {} if force else _kept(course, name, hashes, (version, pupils.kind))
+        kept = {} if force else _kept(course, name, folders, hashes, (version, pupils.kind))
         for sandbox in (pupils, checkers):
             stack.callback(sandbox.stop)
             if any(hashes[each] for each in folders if each not in kept):
                 sandbox.launch()  # torch is loaded while the gradebook is opened
         stack.callback(book.close)
-        book.open()
+        book.claim()
         kept = {student: found for student, found in kept.items() if book.has(student)}
         todo = {student: path for student, path in folders.items() if student not in kept}
         done = [Graded(found, (), skipped=True) for found in kept.values()]
@@ -120,12 +120,17 @@ def grade(
             pipeline = pipeline.described()
             _keep_questions(course, pipeline.assignment)
         done += _grade_all(pipeline, todo, jobs, Writer(course, pipeline.assignment, book), quiet)
+        report.rewrite(course, assignment, book, book.assign_late_penalties())
         report.write(course, assignment, book)
     return sorted(done, key=lambda each: each.result["student"])
 
 
 def _kept(
-    course: Course, name: str, hashes: Mapping[str, str | None], by: tuple[str, str]
+    course: Course,
+    name: str,
+    folders: Mapping[str, Path],
+    hashes: Mapping[str, str | None],
+    by: tuple[str, str],
 ) -> dict[str, Result]:
     """Return the results that stand: of the same submissions, by the same grader, written whole."""
     kept = {}
@@ -134,7 +139,8 @@ def _kept(
         if found is None or not found["recorded"]:
             continue
         same = (found["grader_version"], found["sandbox"]) == by
-        if same and found["submission_hash"] == submitted:
+        when = intake.timestamp(folders[student])
+        if same and found["submission_hash"] == submitted and found["timestamp"] == when:
             kept[student] = found
     return kept
 
@@ -214,7 +220,11 @@ class Writer:
         self._book.record(graded.result, before)
         feedback.write_notebook(self._course, self._assignment, graded, outputs)
         feedback.write_page(
-            self._course, self._assignment, graded.result, self._book.manual(student)
+            self._course,
+            self._assignment,
+            graded.result,
+            self._book.manual(student),
+            self._book.late_penalty(student),
         )
         graded.result["recorded"] = True
         result.save(graded.result, path)

@@ -31,7 +31,6 @@ class Submission:
     student: str
     hash: str
     cells: tuple[Cell, ...]
-    timestamp: str | None
 
 
 def take(student: str, folder: Path, assignment: str) -> Submission:
@@ -47,7 +46,6 @@ def take(student: str, folder: Path, assignment: str) -> Submission:
         student,
         hashlib.sha256(data).hexdigest(),
         _cells(_notebook(data)),
-        _timestamp(folder / "timestamp.txt"),
     )
 
 
@@ -129,9 +127,9 @@ def _cell(cell: Any, number: int) -> Cell:
     return {"cell_type": cell["cell_type"], "source": text, "grade_id": grade_id(cell)}
 
 
-def _timestamp(path: Path) -> str | None:
+def timestamp(folder: Path) -> str | None:
     """Return when it was handed in, where nbgrader's exchange or the instructor wrote it down."""
     try:
-        return path.read_text(encoding="utf-8")[:100].strip() or None
-    except (OSError, ValueError):
+        return _read(folder / "timestamp.txt").decode("utf-8")[:100].strip() or None
+    except (IntakeError, ValueError):
         return None

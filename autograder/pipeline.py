@@ -67,6 +67,7 @@ class Pipeline:
             # One submission must never stop the class, whatever it found in us.
             words = f"the grader failed on it: {type(error).__name__}: {error}"
             graded, cells = self._review(student, submission, words[:2000]), []
+        graded["timestamp"] = intake.timestamp(folder)  # a file that is broken has one, too
         graded["seconds"] = round(time.monotonic() - start, 3)
         return Graded(result.validate(graded), cells)
 
@@ -164,7 +165,7 @@ class Pipeline:
             "submission_hash": submission.hash if submission else "",
             "grader_version": self.version,
             "sandbox": self.students.kind,
-            "timestamp": submission.timestamp if submission else None,
+            "timestamp": None,
             "seconds": 0.0,
             "max_points": self.assignment.auto_points,
             "recorded": False,

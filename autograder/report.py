@@ -23,6 +23,7 @@ COLUMNS = (
     "reason",
     "points",
     "max_points",
+    "late_penalty",
     "auto_points",
     "auto_max",
     "prose_points",
@@ -41,7 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write every student's page again, with what was marked by hand, and the tables."""
     course = Course(args.course.resolve())
-    assignment = load(course, args.assignment)
+    students = pages(course, args.assignment)
+    folder = course.reports(args.assignment)
+    print(f"{len(students)} pages in {course.root / 'feedback'}, the tables in {folder}")
+    return 0
+
+
+def pages(course: Course, name: str) -> list[str]:
+    """Write every student's page again, and the tables; return the students.
+
+    Raises:
+        GradingError: nothing was graded.
+    """
+    assignment = load(course, name)
     found = results(course, assignment)
     if not found:
         raise GradingError(
@@ -49,15 +62,27 @@ def run(args: argparse.Namespace) -> int:
             got="no results",
             next_step=f"grade first: python -m autograder grade {assignment.name}",
         )
+    students = [each["student"] for each in found]
+    with Gradebook(course, assignment) as book:
+        book.assign_late_penalties()
+        rewrite(course, assignment, book, students)
+        write(course, assignment, book)
+    return students
+
+
+def rewrite(
+    course: Course, assignment: Assignment, book: Gradebook, students: Sequence[str]
+) -> None:
+    """Write the pages of these students again, from their results and the gradebook."""
+    if not students:
+        return
     questions = json.loads(course.questions(assignment.name).read_text(encoding="utf-8"))
     assignment = described(assignment, questions)
-    with Gradebook(course, assignment) as book:
-        for each in found:
-            feedback.write_page(course, assignment, each, book.manual(each["student"]))
-        write(course, assignment, book)
-    folder = course.reports(assignment.name)
-    print(f"{len(found)} pages in {course.root / 'feedback'}, the tables in {folder}")
-    return 0
+    for student in students:
+        found = result.load(course.result(assignment.name, student))
+        if found is not None:
+            lost = book.late_penalty(student)
+            feedback.write_page(course, assignment, found, book.manual(student), lost)
 
 
 def results(course: Course, assignment: Assignment) -> list[Result]:
@@ -69,13 +94,21 @@ def results(course: Course, assignment: Assignment) -> list[Result]:
 def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
     """Write marks.csv and summary.html."""
     found = results(course, assignment)
-    rows = [row(assignment, each, book.manual(each["student"])) for each in found]
+    rows = [
+        row(assignment, each, book.manual(each["student"]), book.late_penalty(each["student"]))
+        for each in found
+    ]
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
     write_whole(folder / "summary.html", _summary(assignment, found, rows))
 
 
-def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]) -> dict[str, Any]:
+def row(
+    assignment: Assignment,
+    graded: Result,
+    manual: Mapping[str, ManualMark],
+    late_penalty: float = 0.0,
+) -> dict[str, Any]:
     """Return the line of one student: marks by the machine, by hand, and each item's."""
     items = dict.fromkeys(assignment.checks.values(), 0.0)
     items |= {item["id"]: item["points"] for item in graded["items"]}
@@ -87,8 +120,9 @@ def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]
     auto = sum(items.values())
     return {
         **{key: graded[key] for key in ("student", "state", "reason", "seconds")},
-        "points": auto + sum(prose.values()),
+        "points": max(0.0, auto + sum(prose.values()) - late_penalty),
         "max_points": assignment.auto_points + sum(assignment.prose.values()),
+        "late_penalty": late_penalty,
         "auto_points": auto,
         "auto_max": assignment.auto_points,
         "prose_points": sum(prose.values()),
