@@ -92,8 +92,11 @@ def _claimed_file(url: str) -> Iterator[bool]:
     from filelock import FileLock, Timeout
     from sqlalchemy import make_url
 
-    lock = FileLock(f"{make_url(url).database}.lock")
+    path = Path(str(make_url(url).database))
+    lock = FileLock(path.with_name(path.name + ".lock"))
     try:
+        if not path.parent.is_dir():  # which a lock would make, and SQLite does not
+            raise FileNotFoundError(f"there is no folder {path.parent}")
         lock.acquire(timeout=0)
     except Timeout:
         yield False

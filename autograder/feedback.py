@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 import convbook
+from autograder import intake
 from autograder.course import Assignment, Cell, Course
 from autograder.gradebook import ManualMark
 from autograder.pipeline import Graded
@@ -28,8 +29,13 @@ def write_page(
     late_penalty: float = 0.0,
 ) -> None:
     """Write the page of one student."""
-    path = course.feedback(assignment.name, result["student"])
+    name, student = assignment.name, result["student"]
+    path = course.feedback(name, student)
     write_whole(path, page(assignment, result, manual, late_penalty))
+    for each in intake.EXCHANGE_FILES:
+        text = intake.beside(course.root / "submitted" / student / name, each)
+        if text is not None:  # nbgrader release_feedback reads it beside the page
+            write_whole(path.with_name(each), text)
 
 
 def page(

@@ -17,6 +17,8 @@ from convbook.errors import GradingError
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2000
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+TIMESTAMP = "timestamp.txt"
+EXCHANGE_FILES = (TIMESTAMP, "submission_secret.txt")
 CELL_TYPES = ("code", "markdown", "raw")
 
 
@@ -129,7 +131,12 @@ def _cell(cell: Any, number: int) -> Cell:
 
 def timestamp(folder: Path) -> str | None:
     """Return when it was handed in, where nbgrader's exchange or the instructor wrote it down."""
+    return (beside(folder, TIMESTAMP) or "").strip() or None
+
+
+def beside(folder: Path, name: str) -> str | None:
+    """Return the text of a small file that the exchange puts beside a notebook, where it is one."""
     try:
-        return _read(folder / "timestamp.txt").decode("utf-8")[:100].strip() or None
+        return _read(folder / name).decode("utf-8")[:1000]
     except (IntakeError, ValueError):
         return None

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +48,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def pages(course: Course, name: str) -> list[str]:
-    """Write every student's page again, and the tables; return the students.
+def pages(course: Course, name: str, only: Container[str] | None = None) -> list[str]:
+    """Write the pages of all students again, or of some, and the tables; return the students.
 
     Raises:
         GradingError: nothing was graded.
     """
     assignment = load(course, name)
-    found = results(course, assignment)
+    found = [
+        each for each in results(course, assignment) if only is None or each["student"] in only
+    ]
     if not found:
         raise GradingError(
             f"Writing the feedback of {assignment.name!r}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,6 @@ def load(folder: Path) -> Settings:
     from jupyter_core.paths import jupyter_config_path
     from traitlets.config import Application
 
-    # A plug-in that the settings name may be a module beside them.
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
     reader = Application(raise_config_file_errors=True)
     try:
         reader.load_config_file(NAME, path=[str(folder), *jupyter_config_path()])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from autograder.course import Course
 from autograder.limits import Limits
+from tests.autograder import postgresql as servers
 from tests.submissions import builder
 
 NAME = "tp1_layers"
@@ -87,3 +88,18 @@ def graded(exercise: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
 
 def _is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[servers.Server]:
+    with servers.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a new, empty database; of SQLite it is the default in the course folder."""
+    if request.param == "sqlite":
+        return "sqlite:///gradebook.db"
+    server: servers.Server = request.getfixturevalue("postgresql")
+    return server.new_database()

@@ -101,7 +101,7 @@ def submission(assignment: Assignment, change: Change) -> Submission:
         {"cell_type": each["cell_type"], "source": each["source"], "grade_id": grade_id(each)}
         for each in assignment.cells
     ]
-    return Submission("ada", "0", tuple(change(cells)), None)
+    return Submission("ada", "0", tuple(change(cells)))
 
 
 def named(cells: list[dict[str, Any]], name: str) -> dict[str, Any]:
