@@ -1,21 +1,36 @@
 """nbgrader's settings for this course; the course folder is the one that this file stands in."""
 
+import os
+import sys
 from pathlib import Path
 
 c = get_config()  # noqa: F821 (traitlets gives it)
 
-c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+COURSE = str(Path(__file__).resolve().parent)
+sys.path.append(COURSE)  # where `autograder` is, wherever a command was started
+
+c.CourseDirectory.root = COURSE
 c.CourseDirectory.course_id = "convbook"
+
+# The gradebook is gradebook.db here, or a PostgreSQL database, postgresql://USER@HOST/DATABASE.
+# A password belongs neither here nor on a command line: PostgreSQL looks into ~/.pgpass.
+if "CONVBOOK_GRADEBOOK" in os.environ:
+    c.CourseDirectory.db_url = os.environ["CONVBOOK_GRADEBOOK"]
+
+# The source of a practical is solutions/; `python -m autograder build` makes exercises/ from it.
+# What is there is what students get, byte for byte: nothing is left to be cleared.
+c.CourseDirectory.source_directory = "exercises"
+c.GenerateAssignment.preprocessors = [
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.SaveCells",
+]
 # Files beside a notebook are copied to students: never the sources, nor the tables of marks.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.md", "*.csv"]
 
+# `nbgrader autograde` and `generate_feedback`, and formgrader's buttons for them, do the same as
+# `python -m autograder grade` and `feedback`: student code runs in the sandbox alone.
+c.Autograde.exporter_class = "autograder.nbgrader_plugin.Grading"
+c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.Pages"
+
 # What students wrote is shown in an instructor's browser: their HTML and JavaScript must not run.
 c.HTMLExporter.sanitize_html = True
-
-# The check cells of the exercises end here in plain nbgrader; `python -m autograder grade` is the
-# grader that students cannot reach, and nbgrader's own `autograde` is only the fallback.
-c.Execute.timeout = 120
-c.ClearSolutions.code_stub = {
-    "python": "# Write your answer here, and delete the next line.\nraise NotImplementedError"
-}
-c.ClearSolutions.text_stub = "*Write your answer here.*"

@@ -54,8 +54,8 @@ class Basis:
     def stands(self, found: Result, submission: Submission) -> bool:
         """Is this what marking the submission would give, so that it need not be marked again?"""
         named = self.frame(submission.student, submission)
-        same = ("assignment", "student", "submission_hash", "grader_version", "sandbox")
-        if any(found[key] != named[key] for key in (*same, "max_points")):
+        same = ("assignment", "student", "submission_hash", "timestamp", "grader_version")
+        if any(found[key] != named[key] for key in (*same, "sandbox", "max_points")):
             return False
         if found["state"] == "needs review":
             return True

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import autograder
 import convbook
+from autograder import database, settings
+from autograder.settings import Settings
 from convbook.errors import GradingError
 
 Cell = dict[str, Any]
@@ -22,6 +24,12 @@ class Course:
     """A folder laid out as nbgrader lays it out, with `exercises/` beside."""
 
     root: Path
+    given: Settings | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What nbgrader is told: as given (by its command line), else as in the folder."""
+        return settings.load(self.root) if self.given is None else self.given
 
     def exercise(self, assignment: str) -> Path:
         """The notebook that students get."""
@@ -61,8 +69,9 @@ class Course:
 
     @property
     def gradebook(self) -> str:
-        """The URL of nbgrader's database."""
-        return f"sqlite:///{self.root / 'gradebook.db'}"
+        """The URL of nbgrader's database: what `CourseDirectory.db_url` says, else a file here."""
+        url = self.settings.CourseDirectory.get("db_url") or "sqlite:///gradebook.db"
+        return database.at(str(url), self.root)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 import convbook
+from autograder import intake
 from autograder.course import Assignment, Cell, Course
 from autograder.gradebook import ManualMark
 from autograder.pipeline import Graded
@@ -21,24 +22,39 @@ STATE_CLASS = {"graded": "good", "partly graded": "bad", "needs review": "bad"}
 
 
 def write_page(
-    course: Course, assignment: Assignment, result: Result, manual: Mapping[str, ManualMark]
+    course: Course,
+    assignment: Assignment,
+    result: Result,
+    manual: Mapping[str, ManualMark],
+    late_penalty: float = 0.0,
 ) -> None:
     """Write the page of one student."""
-    path = course.feedback(assignment.name, result["student"])
-    write_whole(path, page(assignment, result, manual))
+    name, student = assignment.name, result["student"]
+    path = course.feedback(name, student)
+    write_whole(path, page(assignment, result, manual, late_penalty))
+    for each in intake.EXCHANGE_FILES:
+        text = intake.beside(course.root / "submitted" / student / name, each)
+        if text is not None:  # nbgrader release_feedback reads it beside the page
+            write_whole(path.with_name(each), text)
 
 
-def page(assignment: Assignment, result: Result, manual: Mapping[str, ManualMark]) -> str:
+def page(
+    assignment: Assignment,
+    result: Result,
+    manual: Mapping[str, ManualMark],
+    late_penalty: float = 0.0,
+) -> str:
     """Return the page of one student: self-contained HTML, everything of the student's escaped."""
     questions = _questions(assignment, result, manual) if result["items"] else []
+    total = {key: sum(question[key] for question in questions) for key in ("points", "max_points")}
+    total["points"] = max(0.0, total["points"] - late_penalty)
     return render(
         "feedback.html",
         result=result,
         state_class=STATE_CLASS[result["state"]],
         questions=questions,
-        total={
-            key: sum(question[key] for question in questions) for key in ("points", "max_points")
-        },
+        total=total,
+        late_penalty=late_penalty,
         due=sum(question["due"] for question in questions),
         troubles=[cell for cell in result["cells"] if cell["status"] != "ok"],
     )
@@ -87,7 +103,9 @@ def _part(item: dict[str, Any], mark: ManualMark | None) -> dict[str, Any]:
     override = mark.points if mark else None
     given = item["points"] if override is None else override
     function = item["id"].split(".")[1]
-    return {**item, **counts, "function": function, "override": override, "given": given}
+    comment = mark.comment if mark else ""
+    shown = {"function": function, "override": override, "given": given, "comment": comment}
+    return {**item, **counts, **shown}
 
 
 def _prose(answer: dict[str, Any], mark: ManualMark | None) -> dict[str, Any]:

@@ -26,8 +26,6 @@ def run(args: argparse.Namespace) -> NoReturn:
     """Become the server of formgrader, until Ctrl-C."""
     course = args.course.resolve()
     serve = command(course, args.port, args.no_browser)
-    for exercise in course.glob("exercises/*/"):  # formgrader lists the folders of source/
-        (course / "source" / exercise.name).mkdir(parents=True, exist_ok=True)
     environment = dict(os.environ)
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
     environment["JUPYTER_TOKEN"] = token = secrets.token_urlsafe(24)

@@ -7,7 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +39,13 @@ class Outcome:
     student: str
     state: str
     reason: str
+    points: float
     skipped: bool = False
 
     @classmethod
     def of(cls, marked: Result, *, skipped: bool = False) -> Outcome:
         """Return what is kept of a result."""
-        return cls(marked["student"], marked["state"], marked["reason"], skipped)
+        return cls(marked["student"], marked["state"], marked["reason"], marked["points"], skipped)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -134,7 +135,8 @@ def grade(
         if _any_to_mark(basis, _without(folders, kept), marked):
             workers.launch()  # torch is loaded while the gradebook is opened
         assignment = described(basis.assignment, checker.describe(name))
-        with Gradebook(course, assignment) as book:
+        with closing(Gradebook(course, assignment)) as book:
+            book.claim()
             _keep_questions(course, assignment)
             kept = {student: found for student, found in kept.items() if book.has(student)}
             writer, outcomes = Writer(course, assignment, book), list(kept.values())
@@ -145,6 +147,7 @@ def grade(
                     outcomes.append(Outcome.of(found))
                     bar.set_postfix_str(f"{found['student']}: {found['state']}", refresh=False)
                     bar.update()
+            report.rewrite(course, assignment, book, book.assign_late_penalties())
             report.write(course, assignment, book)
     return sorted(outcomes, key=lambda each: each.student)
 

@@ -17,6 +17,8 @@ from convbook.errors import GradingError
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2000
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+TIMESTAMP = "timestamp.txt"
+EXCHANGE_FILES = (TIMESTAMP, "submission_secret.txt")
 CELL_TYPES = ("code", "markdown", "raw")
 
 
@@ -47,16 +49,8 @@ def take(student: str, folder: Path, assignment: str) -> Submission:
         student,
         hashlib.sha256(data).hexdigest(),
         _cells(_notebook(data)),
-        _timestamp(folder / "timestamp.txt"),
+        timestamp(folder),
     )
-
-
-def fingerprint(student: str, folder: Path, assignment: str) -> str | None:
-    """Return the hash of the notebook in a folder, or None where `take` refuses it."""
-    try:
-        return take(student, folder, assignment).hash
-    except (IntakeError, OSError):
-        return None
 
 
 def _one_notebook(folder: Path, assignment: str) -> Path:
@@ -131,9 +125,14 @@ def _cell(cell: Any, number: int) -> Cell:
     return {"cell_type": cell["cell_type"], "source": text, "grade_id": grade_id(cell)}
 
 
-def _timestamp(path: Path) -> str | None:
+def timestamp(folder: Path) -> str | None:
     """Return when it was handed in, where nbgrader's exchange or the instructor wrote it down."""
+    return (beside(folder, TIMESTAMP) or "").strip() or None
+
+
+def beside(folder: Path, name: str) -> str | None:
+    """Return the text of a small file that the exchange puts beside a notebook, where it is one."""
     try:
-        return _read(path)[:100].decode("utf-8").strip() or None
+        return _read(folder / name).decode("utf-8")[:1000]
     except (IntakeError, ValueError):
         return None

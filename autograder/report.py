@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ COLUMNS = (
     "reason",
     "points",
     "max_points",
+    "late_penalty",
     "auto_points",
     "auto_max",
     "prose_points",
@@ -41,24 +42,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write every student's page again, with what was marked by hand, and the tables."""
     course = Course(args.course.resolve())
-    assignment = load(course, args.assignment)
-    if not any(results(course, assignment)):
+    students = pages(course, args.assignment)
+    folder = course.reports(args.assignment)
+    print(f"{len(students)} pages in {course.root / 'feedback'}, the tables in {folder}")
+    return 0
+
+
+def pages(course: Course, name: str, only: Container[str] | None = None) -> list[str]:
+    """Write the pages of all students again, or of some, and the tables; return the students.
+
+    Raises:
+        GradingError: nothing was graded.
+    """
+    assignment = load(course, name)
+    found = (each["student"] for each in results(course, assignment))
+    students = [student for student in found if only is None or student in only]
+    if not students:
         raise GradingError(
             f"Writing the feedback of {assignment.name!r}.",
             got="no results",
             next_step=f"grade first: python -m autograder grade {assignment.name}",
         )
+    with only_writer(course.root), Gradebook(course, assignment) as book:
+        book.assign_late_penalties()
+        rewrite(course, assignment, book, students)
+        write(course, assignment, book)
+    return students
+
+
+def rewrite(
+    course: Course, assignment: Assignment, book: Gradebook, students: Sequence[str]
+) -> None:
+    """Write the pages of these students again, from their results and the gradebook."""
+    if not students:
+        return
     questions = json.loads(course.questions(assignment.name).read_text(encoding="utf-8"))
     assignment = described(assignment, questions)
-    count = 0
-    with only_writer(course.root), Gradebook(course, assignment) as book:
-        for each in results(course, assignment):
-            feedback.write_page(course, assignment, each, book.manual(each["student"]))
-            count += 1
-        write(course, assignment, book)
-    folder = course.reports(assignment.name)
-    print(f"{count} pages in {course.root / 'feedback'}, the tables in {folder}")
-    return 0
+    for student in students:
+        found = result.load(course.result(assignment.name, student))
+        if found is not None:
+            lost = book.late_penalty(student)
+            feedback.write_page(course, assignment, found, book.manual(student), lost)
 
 
 def results(course: Course, assignment: Assignment) -> Iterator[Result]:
@@ -72,14 +96,20 @@ def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
     """Write marks.csv and summary.html."""
     found, rows = [], []
     for each in results(course, assignment):
-        rows.append(row(assignment, each, book.manual(each["student"])))
+        student = each["student"]
+        rows.append(row(assignment, each, book.manual(student), book.late_penalty(student)))
         found.append({"items": [_brief(item) for item in each["items"]]})  # a class fits in memory
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
     write_whole(folder / "summary.html", _summary(assignment, found, rows))
 
 
-def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]) -> dict[str, Any]:
+def row(
+    assignment: Assignment,
+    graded: Result,
+    manual: Mapping[str, ManualMark],
+    late_penalty: float = 0.0,
+) -> dict[str, Any]:
     """Return the line of one student: marks by the machine, by hand, and each item's."""
     items = dict.fromkeys(assignment.checks.values(), 0.0)
     items |= {item["id"]: item["points"] for item in graded["items"]}
@@ -91,8 +121,9 @@ def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]
     auto = sum(items.values())
     return {
         **{key: graded[key] for key in ("student", "state", "reason", "seconds")},
-        "points": auto + sum(prose.values()),
+        "points": max(0.0, auto + sum(prose.values()) - late_penalty),
         "max_points": assignment.auto_points + sum(assignment.prose.values()),
+        "late_penalty": late_penalty,
         "auto_points": auto,
         "auto_max": assignment.auto_points,
         "prose_points": sum(prose.values()),

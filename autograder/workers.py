@@ -167,11 +167,11 @@ def mark_all(
         try:
             submission = intake.take(student, folder, basis.assignment.name)
         except IntakeError as reason:
-            yield None, basis.review(student, None, str(reason))
+            yield None, _refused(basis, student, folder, str(reason))
             continue
         except Exception as error:
             # One folder must never stop the class, whatever it holds.
-            yield None, basis.review(student, None, failed_on_it(error))
+            yield None, _refused(basis, student, folder, failed_on_it(error))
             continue
         found = marked(submission)
         if found is not None:
@@ -182,6 +182,11 @@ def mark_all(
             yield from _ended(running, workers)
     while running:
         yield from _ended(running, workers)
+
+
+def _refused(basis: Basis, student: str, folder: Path, reason: str) -> Result:
+    """Return the result of what could not be read; when it was handed in is known all the same."""
+    return {**basis.review(student, None, reason), "timestamp": intake.timestamp(folder)}
 
 
 def _ended(

@@ -32,7 +32,13 @@ class Writer:
         self._book.record(marked, before)
         graded = Graded(marked, self._cells(submission, marked))
         feedback.write_notebook(self._course, self._assignment, graded, outputs)
-        feedback.write_page(self._course, self._assignment, marked, self._book.manual(student))
+        feedback.write_page(
+            self._course,
+            self._assignment,
+            marked,
+            self._book.manual(student),
+            self._book.late_penalty(student),
+        )
         result.save({**marked, "recorded": True}, path)
 
     def _cells(self, submission: Submission | None, marked: Result) -> list[Cell]:

@@ -28,7 +28,7 @@ def check() -> None:
 
 def test(*arguments: str) -> None:
     """Run every check and every test: Python, JavaScript, browser, grading."""
-    debian.ensure("bwrap", "chromium")
+    debian.ensure("bwrap", "chromium", "postgres")
     check()
     step("Testing the widgets' JavaScript")
     scripts = sorted(str(path) for path in (ROOT / "tests").rglob("*.test.mjs"))

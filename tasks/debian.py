@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 from tasks.terminal import run, step, stop
 
 # program → the Debian package that brings it
-PROGRAMS = {"bwrap": "bubblewrap", "chromium": "chromium"}
+PROGRAMS = {"bwrap": "bubblewrap", "chromium": "chromium", "postgres": "postgresql"}
 
 
-def ensure(*programs: str) -> None:
+def programs() -> str:
+    """Return the folders of programs, with those that Debian keeps off the path."""
+    servers = map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), *servers])
+
+
+def ensure(*names: str) -> None:
     """Install the programs that are missing, or say exactly how to."""
-    packages = [PROGRAMS[name] for name in programs if shutil.which(name) is None]
+    packages = [PROGRAMS[name] for name in names if shutil.which(name, path=programs()) is None]
     if not packages:
         return
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from filelock import FileLock
 from autograder.course import Course, load
 from autograder.gradebook import Gradebook
 from autograder.limits import Limits
+from tests.autograder import postgresql as servers
 from tests.autograder.host import Watch, canary, watching
 from tests.submissions import builder
 from tests.submissions.builder import student
@@ -109,3 +110,18 @@ def _grade_corpus(root: Path, exercise: dict[str, Any]) -> Watch:
 
 def _is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[servers.Server]:
+    with servers.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a new, empty database; of SQLite it is the default in the course folder."""
+    if request.param == "sqlite":
+        return "sqlite:///gradebook.db"
+    server: servers.Server = request.getfixturevalue("postgresql")
+    return server.new_database()
