@@ -23,6 +23,7 @@ from convbook.errors import GradingError
 
 CHECKER_SECONDS = 120.0
 CHECKER_BYTES = 512 * 2**20
+OUR_FAULT = "the grader failed on it"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Pipeline:
             graded, cells = self._review(student, submission, str(reason)), []
         except Exception as error:
             # One submission must never stop the class, whatever it found in us.
-            words = f"the grader failed on it: {type(error).__name__}: {error}"
+            words = f"{OUR_FAULT}: {type(error).__name__}: {error}"
             graded, cells = self._review(student, submission, words[:2000]), []
         graded["seconds"] = round(time.monotonic() - start, 3)
         return Graded(result.validate(graded), cells)

@@ -1,4 +1,4 @@
-"""The table of a practical's marks, as CSV and as a page for the instructor."""
+"""All marks of a practical: as a table, and on a page for the instructor."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import argparse
 import csv
 import io
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder import feedback, result
 from autograder.course import Assignment, Course, described, load
 from autograder.gradebook import Gradebook, ManualMark
-from autograder.result import STATES, Result, write_whole
+from autograder.result import Result, write_whole
+from autograder.summary import Summary
 from convbook.errors import GradingError
 
 COLUMNS = (
@@ -28,7 +28,6 @@ COLUMNS = (
     "prose_points",
     "prose_max",
     "prose_due",
-    "seconds",
 )
 
 
@@ -42,37 +41,55 @@ def run(args: argparse.Namespace) -> int:
     """Write every student's page again, with what was marked by hand, and the tables."""
     course = Course(args.course.resolve())
     assignment = load(course, args.assignment)
-    found = results(course, assignment)
-    if not found:
+    if not any(_paths(course, assignment)):
         raise GradingError(
             f"Writing the feedback of {assignment.name!r}.",
             got="no results",
             next_step=f"grade first: python -m autograder grade {assignment.name}",
         )
-    questions = json.loads(course.questions(assignment.name).read_text(encoding="utf-8"))
-    assignment = described(assignment, questions)
+    assignment = _described(course, assignment)
+    count = 0
     with Gradebook(course, assignment) as book:
-        for each in found:
+        for each in results(course, assignment):
             feedback.write_page(course, assignment, each, book.manual(each["student"]))
+            count += 1
         write(course, assignment, book)
     folder = course.reports(assignment.name)
-    print(f"{len(found)} pages in {course.root / 'feedback'}, the tables in {folder}")
+    print(f"{count} pages in {course.root / 'feedback'}, the tables in {folder}")
     return 0
 
 
-def results(course: Course, assignment: Assignment) -> list[Result]:
-    """Return the results of a practical, by student."""
-    paths = sorted((course.reports(assignment.name) / "results").glob("*.json"))
-    return [found for path in paths if (found := result.load(path)) is not None]
+def results(course: Course, assignment: Assignment) -> Iterator[Result]:
+    """Yield the results of a practical, by student; a thousand of them do not fit in memory."""
+    for path in _paths(course, assignment):
+        found = result.load(path)
+        if found is not None:
+            yield found
+
+
+def _paths(course: Course, assignment: Assignment) -> list[Path]:
+    return sorted((course.reports(assignment.name) / "results").glob("*.json"))
+
+
+def _described(course: Course, assignment: Assignment) -> Assignment:
+    """Return the assignment with what its questions were when it was graded, if that is known."""
+    path = course.questions(assignment.name)
+    if not path.exists():
+        return assignment
+    return described(assignment, json.loads(path.read_text(encoding="utf-8")))
 
 
 def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
     """Write marks.csv and summary.html."""
-    found = results(course, assignment)
-    rows = [row(assignment, each, book.manual(each["student"])) for each in found]
+    assignment = _described(course, assignment)
+    rows, summary = [], Summary(assignment)
+    for each in results(course, assignment):
+        manual = book.manual(each["student"])
+        rows.append(row(assignment, each, manual))
+        summary.add(each, rows[-1], manual)
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
-    write_whole(folder / "summary.html", _summary(assignment, found, rows))
+    write_whole(folder / "summary.html", summary.page())
 
 
 def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]) -> dict[str, Any]:
@@ -86,7 +103,7 @@ def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]
     prose = {name: manual[name].points or 0.0 for name in assignment.prose if name in manual}
     auto = sum(items.values())
     return {
-        **{key: graded[key] for key in ("student", "state", "reason", "seconds")},
+        **{key: graded[key] for key in ("student", "state", "reason")},
         "points": auto + sum(prose.values()),
         "max_points": assignment.auto_points + sum(assignment.prose.values()),
         "auto_points": auto,
@@ -116,26 +133,3 @@ def _safe(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
-
-
-def _summary(
-    assignment: Assignment, found: Sequence[Result], rows: Sequence[dict[str, Any]]
-) -> str:
-    counts = Counter(each["state"] for each in rows)
-    return feedback.render(
-        "summary.html",
-        assignment=assignment.name,
-        states={state: counts[state] for state in STATES if counts[state]},
-        due=sum(each["prose_due"] for each in rows),
-        troubles=[each for each in rows if each["state"] != "graded"],
-        items=[_item(item_id, found) for item_id in assignment.checks.values()],
-        rows=rows,
-    )
-
-
-def _item(item_id: str, found: Sequence[Result]) -> dict[str, Any]:
-    verdicts = [item for each in found for item in each["items"] if item["id"] == item_id]
-    mistakes = Counter(item["misconception"] for item in verdicts if item["misconception"])
-    name, count = mistakes.most_common(1)[0] if mistakes else ("", 0)
-    right = sum(item["passed"] for item in verdicts)
-    return {"id": item_id, "right": right, "all": len(verdicts), "mistake": name, "mistaken": count}

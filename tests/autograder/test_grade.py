@@ -245,7 +245,7 @@ def test_feedback_before_grading_is_explained(
 ) -> None:
     assert main(["feedback", NAME, "--course", str(make_course().root)]) == 1
     assert "grade first" in capsys.readouterr().err
-    assert report.results(Course(Path("/nowhere")), load(Course(ROOT), NAME)) == []
+    assert list(report.results(Course(Path("/nowhere")), load(Course(ROOT), NAME))) == []
 
 
 def test_version_names_what_a_mark_depends_on(monkeypatch: pytest.MonkeyPatch) -> None:
