@@ -27,8 +27,10 @@ STUDENT_MODULES = (
     "forkserver",
     "limits",
     "linux",
+    "pictures",
     "protocol",
     "seccomp",
+    "shell",
     "student",
     "watch",
 )

@@ -69,7 +69,11 @@ class Checker:
         self._cases: dict[str, list[Any]] = {}
 
     def cases(self, message: Message) -> Message:
-        """Choose the inputs: one call a case, its arguments as a blob at the same position."""
+        """Choose the inputs: one call a case, its arguments as a blob at the same position.
+
+        All public cases come first: what a function says of one is shown to its author, and no
+        hidden input has been in its process yet.
+        """
         from autograder import questions
 
         calls, blobs = [], []
@@ -78,27 +82,34 @@ class Checker:
             item = questions.item(item_id)
             rng = np.random.default_rng(seed(item_id, body["hash"], body["version"]))
             self._cases[item_id] = questions.cases(item, rng)
-            for case in self._cases[item_id]:
-                calls.append(
-                    {
-                        "item": item_id,
-                        "function": item.function,
-                        "adapter": item.adapter,
-                        "forbidden": list(item.forbidden),
-                    }
-                )
-                blobs.append(pack(encode(case.arguments)))
+        for item_id, case in self._in_order():
+            item = questions.item(item_id)
+            calls.append(
+                {
+                    "item": item_id,
+                    "function": item.function,
+                    "adapter": item.adapter,
+                    "forbidden": list(item.forbidden),
+                }
+            )
+            blobs.append(pack(encode(case.arguments)))
         return Message({"calls": calls}, tuple(blobs))
+
+    def _in_order(self) -> list[tuple[str, Any]]:
+        """Return the cases in the order of their calls, each with its item."""
+        pairs = [(item_id, case) for item_id, cases in self._cases.items() for case in cases]
+        return sorted(pairs, key=lambda pair: not pair[1].public)
 
     def judge(self, message: Message) -> Message:
         """Judge the outcomes of all calls, in their order."""
         from autograder import questions
 
-        outcomes = iter(message.body["outcomes"])
+        taken: dict[str, list[Any]] = {item_id: [] for item_id in self._cases}
+        for (item_id, _case), entry in zip(self._in_order(), message.body["outcomes"], strict=True):
+            taken[item_id].append(outcome_of(entry, message.blobs))
         verdicts = []
         for item_id, cases in self._cases.items():
-            taken = [outcome_of(next(outcomes), message.blobs) for _ in cases]
-            verdict = questions.judge(questions.item(item_id), cases, taken)
+            verdict = questions.judge(questions.item(item_id), cases, taken[item_id])
             verdicts.append(_shown(verdict))
         return Message({"verdicts": verdicts})
 

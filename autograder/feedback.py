@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
-
-import convbook
 from autograder import intake
 from autograder.course import Assignment, Cell, Course
 from autograder.gradebook import ManualMark
-from autograder.pipeline import Graded
+from autograder.pages import render
+from autograder.pipeline import OUR_FAULT, Graded
 from autograder.result import Result, write_whole
 
-TEMPLATES = Path(__file__).with_name("templates")
-STATE_CLASS = {"graded": "good", "partly graded": "bad", "needs review": "bad"}
+Shown = dict[str, Any]
+
+# What makes more than text of Markdown: tags, entities, links and pictures, and the commands by
+# which MathJax makes links and styles. A word joiner, which nobody sees, takes each apart.
+_ACTIVE = re.compile(
+    r"<(?=[^\s\d=])|&(?=[#\w])|\](?=[(\[:])|\\(?=(?:href|style|class|cssId|require|unicode)\b)"
+)
+_WORD_JOINER = "\u2060"
 
 
 def write_page(
@@ -44,26 +47,58 @@ def page(
     manual: Mapping[str, ManualMark],
     late_penalty: float = 0.0,
 ) -> str:
-    """Return the page of one student: self-contained HTML, everything of the student's escaped."""
+    """Return the page of one student: self-contained HTML, everything of the student's escaped.
+
+    Args:
+        assignment: with what the questions say of it.
+        result: of the submission.
+        manual: what a person gave, by cell.
+        late_penalty: the points to take off for being late.
+    """
     questions = _questions(assignment, result, manual) if result["items"] else []
-    total = {key: sum(question[key] for question in questions) for key in ("points", "max_points")}
-    total["points"] = max(0.0, total["points"] - late_penalty)
+    parts = [part for question in questions for part in question["parts"]]
+    total = {
+        key: sum(question[key] for question in questions) for key in ("points", "max_points", "due")
+    }
     return render(
         "feedback.html",
+        title=title(assignment),
         result=result,
-        state_class=STATE_CLASS[result["state"]],
+        reason=reason(result),
         questions=questions,
-        total=total,
+        before=_cells(assignment, result).get("", []),
+        total=total | {"counts": max(0.0, total["points"] - late_penalty)},
         late_penalty=late_penalty,
-        due=sum(question["due"] for question in questions),
-        troubles=[cell for cell in result["cells"] if cell["status"] != "ok"],
+        functions=len(parts),
+        right=sum(part["state"] == "right" for part in parts),
+        partly=sum(part["state"] == "partly" for part in parts),
+        troubles=[cell for cell in result["cells"] if cell["status"] == "error"],
     )
+
+
+def title(assignment: Assignment) -> str:
+    """Return what the exercise is called: its first heading, or its name."""
+    for cell in assignment.cells:
+        first = cell["source"].split("\n", 1)[0]
+        if cell["cell_type"] == "markdown" and first.startswith("# "):
+            return str(first[2:])
+    return assignment.name
+
+
+def reason(result: Result) -> str:
+    """Return why a submission is not graded, for its student.
+
+    When the grader failed, its own words are for the instructor: they may tell a hidden case.
+    """
+    told = str(result["reason"])
+    return OUR_FAULT if told.startswith(OUR_FAULT) else told
 
 
 def _questions(
     assignment: Assignment, result: Result, manual: Mapping[str, ManualMark]
-) -> list[dict[str, Any]]:
+) -> list[Shown]:
     checks = {item: name for name, item in assignment.checks.items()}
+    cells = _cells(assignment, result)
     shown = []
     for question in assignment.questions:
         parts = [
@@ -78,20 +113,30 @@ def _questions(
         ]
         if not parts and not prose:
             continue
+        points = sum(part["given"] for part in [*parts, *prose])
+        max_points = sum(part["max_points"] for part in [*parts, *prose])
+        due = sum(each["max_points"] for each in prose if each["due"])
         shown.append(
             {
                 **{key: question[key] for key in ("id", "title", "rubric")},
                 "parts": parts,
                 "prose": prose,
-                "points": sum(part["given"] for part in [*parts, *prose]),
-                "max_points": sum(part["max_points"] for part in [*parts, *prose]),
-                "due": sum(each["max_points"] for each in prose if each["due"]),
+                "cells": cells.get(question["id"], []),
+                "points": points,
+                "max_points": max_points,
+                "due": due,
+                "state": "open" if due else _state(points, max_points),
             }
         )
     return shown
 
 
-def _part(item: dict[str, Any], mark: ManualMark | None) -> dict[str, Any]:
+def _state(points: float, max_points: float) -> str:
+    """Return how right something is, as the templates call it."""
+    return "right" if points >= max_points else "partly" if points > 0 else "wrong"
+
+
+def _part(item: Shown, mark: ManualMark | None) -> Shown:
     counts = {
         f"{kind}_{what}": sum(
             case["public"] == (kind == "public") and (what == "all" or case["passed"])
@@ -102,16 +147,35 @@ def _part(item: dict[str, Any], mark: ManualMark | None) -> dict[str, Any]:
     }
     override = mark.points if mark else None
     given = item["points"] if override is None else override
-    function = item["id"].split(".")[1]
-    comment = mark.comment if mark else ""
-    shown = {"function": function, "override": override, "given": given, "comment": comment}
-    return {**item, **counts, **shown}
+    return {
+        **item,
+        **counts,
+        "function": item["id"].split(".")[1],
+        "override": override,
+        "given": given,
+        "comment": mark.comment if mark else "",
+        "state": _state(given, item["max_points"]),
+    }
 
 
-def _prose(answer: dict[str, Any], mark: ManualMark | None) -> dict[str, Any]:
+def _prose(answer: Shown, mark: ManualMark | None) -> Shown:
     due = answer["answered"] if mark is None else mark.due
     given = 0.0 if mark is None or mark.points is None else mark.points
-    return {**answer, "due": due, "given": given, "comment": mark.comment if mark else ""}
+    state = "open" if due else _state(given, answer["max_points"])
+    comment = mark.comment if mark else ""
+    return {**answer, "due": due, "given": given, "comment": comment, "state": state}
+
+
+def _cells(assignment: Assignment, result: Result) -> dict[str, list[Shown]]:
+    """Return the cells that showed something, by question; a student's own follow the one above."""
+    found: dict[str, list[Shown]] = {}
+    question = ""
+    for cell in result["cells"]:
+        if cell["name"] in assignment.by_id:
+            question = cell["name"].split("-")[0]
+        if cell["status"] != "ok" or cell["output"].strip() or cell["pictures"] or cell["lost"]:
+            found.setdefault(question, []).append(cell)
+    return found
 
 
 def write_notebook(
@@ -120,10 +184,19 @@ def write_notebook(
     graded: Graded,
     outputs: Callable[[Sequence[Cell], Result], list[Cell]],
 ) -> None:
-    """Write the notebook that formgrader shows: what the student wrote, and what it came to."""
-    cells = outputs(graded.cells, graded.result)
+    """Write the notebook that formgrader shows: what the student wrote, and what it came to.
+
+    nbgrader's pages make HTML of Markdown and let it run: a student's Markdown becomes inert.
+    """
+    ours = {cell["source"] for cell in assignment.cells}
+    cells = [
+        {**cell, "source": inert(cell["source"])}
+        if cell["cell_type"] != "code" and cell["source"] not in ours
+        else cell
+        for cell in outputs(graded.cells, graded.result)
+    ]
     if graded.result["state"] != "graded":
-        notice = f"**{graded.result['state']}**: {graded.result['reason']}"
+        notice = f"**{graded.result['state']}**: {inert(reason(graded.result))}"
         cells = [{"cell_type": "markdown", "id": "state", "metadata": {}, "source": notice}, *cells]
     if not graded.cells:
         cells += assignment.cells
@@ -138,21 +211,6 @@ def write_notebook(
     write_whole(folder / f"{assignment.name}.ipynb", text + "\n")
 
 
-def render(template: str, **values: Any) -> str:
-    """Return a page made from a template, in the colours of the book."""
-    return _environment().get_template(template).render(**values)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["points"] = lambda number: f"{round(float(number), 2):g}"
-    style = Path(convbook.__file__).with_name("style.json")
-    environment.globals["colours"] = json.loads(style.read_text(encoding="utf-8"))
-    return environment
+def inert(markdown: str) -> str:
+    """Return Markdown that looks the same and makes no tag, link or picture, whoever reads it."""
+    return _ACTIVE.sub(lambda found: found[0] + _WORD_JOINER, markdown)

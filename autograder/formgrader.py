@@ -12,13 +12,14 @@ from typing import NoReturn
 from convbook.errors import GradingError
 
 CONFIG = "nbgrader_config.py"
+PORT = 8890
 EXTENSION = "nbgrader.server_extensions.formgrader"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("--course", type=Path, default=Path(), help="the course folder (here)")
-    parser.add_argument("--port", type=int, default=8890, help="the port on 127.0.0.1 (8890)")
+    parser.add_argument("--port", type=int, default=PORT, help=f"the port on 127.0.0.1 ({PORT})")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
 

@@ -25,6 +25,9 @@ class Limits:
         disk: bytes of its temporary folder.
         file_size: bytes of one file.
         output: bytes of text kept of one cell.
+        pictures: pictures kept of one cell.
+        picture: bytes of one picture.
+        album: bytes of all pictures of a submission.
         value: bytes of one returned value.
         values: bytes of all returned values together.
         restarts: how often its process is started again after it died or hung.
@@ -41,6 +44,9 @@ class Limits:
     disk: int = 128 * MIB
     file_size: int = 64 * MIB
     output: int = 64 * 1024
+    pictures: int = 8
+    picture: int = MIB
+    album: int = 4 * MIB
     value: int = 16 * MIB
     values: int = 48 * MIB
     restarts: int = 6

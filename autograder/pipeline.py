@@ -23,6 +23,7 @@ from convbook.errors import GradingError
 
 CHECKER_SECONDS = 120.0
 CHECKER_BYTES = 512 * 2**20
+OUR_FAULT = "the grader failed on it"
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class Pipeline:
 
 def failed_on_it(error: Exception) -> str:
     """Return the reason of a submission on which the grader itself failed."""
-    return f"the grader failed on it: {type(error).__name__}: {error}"[:2000]
+    return f"{OUR_FAULT}: {type(error).__name__}: {error}"[:2000]
 
 
 def cells_to_run(cells: Sequence[Cell]) -> list[session.Cell]:
@@ -163,21 +164,27 @@ def cell_name(cell: Cell, number: int) -> str:
 
 
 def outputs(cells: Sequence[Cell], graded: Result) -> list[Cell]:
-    """Return the cells with the text that running them gave, and each check with its verdict."""
+    """Return the cells with what running them gave, and each check with its verdict."""
     reports = {report["name"]: CellReport(**report) for report in graded["cells"]}
     verdicts = {item["id"]: item for item in graded["items"]}
     shown = []
     for number, cell in enumerate(cells, 1):
-        text, name = "", "stdout"
+        text, given = "", []
         report = reports.get(cell_name(cell, number))
         if cell["cell_type"] == "code" and is_check(cell):
             text = verdict_text(verdicts[cell["metadata"]["convbook"]["item"]])
         elif cell["cell_type"] == "code" and report is not None:
             text = report.output + ("\n… (cut)\n" if report.cut else "")
             text += f"This cell {report.error}.\n" if report.status in ("died", "timeout") else ""
-        output = {"output_type": "stream", "name": name, "text": text}
-        shown.append({**cell, "outputs": [output] if text else []} if "outputs" in cell else cell)
+            text += f"… ({report.lost})\n" if report.lost else ""
+            given = [_picture(encoded) for encoded in report.pictures]
+        printed = [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
+        shown.append({**cell, "outputs": [*printed, *given]} if "outputs" in cell else cell)
     return shown
+
+
+def _picture(encoded: str) -> dict[str, Any]:
+    return {"output_type": "display_data", "data": {"image/png": encoded}, "metadata": {}}
 
 
 def verdict_text(verdict: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The table of a practical's marks, as CSV and as a page for the instructor."""
+"""All marks of a practical: as a table, and on a page for the instructor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from autograder import feedback, result
 from autograder.course import Assignment, Course, described, load
 from autograder.gradebook import Gradebook, ManualMark
 from autograder.lock import only_writer
-from autograder.result import STATES, Result, write_whole
+from autograder.result import Result, write_whole
+from autograder.summary import Summary
 from convbook.errors import GradingError
 
 COLUMNS = (
@@ -55,8 +55,8 @@ def pages(course: Course, name: str, only: Container[str] | None = None) -> list
         GradingError: nothing was graded.
     """
     assignment = load(course, name)
-    found = (each["student"] for each in results(course, assignment))
-    students = [student for student in found if only is None or student in only]
+    graded = [path.stem for path in _paths(course, assignment)]
+    students = [student for student in graded if only is None or student in only]
     if not students:
         raise GradingError(
             f"Writing the feedback of {assignment.name!r}.",
@@ -74,10 +74,7 @@ def rewrite(
     course: Course, assignment: Assignment, book: Gradebook, students: Sequence[str]
 ) -> None:
     """Write the pages of these students again, from their results and the gradebook."""
-    if not students:
-        return
-    questions = json.loads(course.questions(assignment.name).read_text(encoding="utf-8"))
-    assignment = described(assignment, questions)
+    assignment = _described(course, assignment)
     for student in students:
         found = result.load(course.result(assignment.name, student))
         if found is not None:
@@ -86,22 +83,36 @@ def rewrite(
 
 
 def results(course: Course, assignment: Assignment) -> Iterator[Result]:
-    """Yield the results of a practical, by student."""
-    for path in sorted((course.reports(assignment.name) / "results").glob("*.json")):
-        if (found := result.load(path)) is not None:
+    """Yield the results of a practical, by student; a thousand of them do not fit in memory."""
+    for path in _paths(course, assignment):
+        found = result.load(path)
+        if found is not None:
             yield found
+
+
+def _paths(course: Course, assignment: Assignment) -> list[Path]:
+    return sorted((course.reports(assignment.name) / "results").glob("*.json"))
+
+
+def _described(course: Course, assignment: Assignment) -> Assignment:
+    """Return the assignment with what its questions were when it was graded, if that is known."""
+    path = course.questions(assignment.name)
+    if not path.exists():
+        return assignment
+    return described(assignment, json.loads(path.read_text(encoding="utf-8")))
 
 
 def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
     """Write marks.csv and summary.html."""
-    found, rows = [], []
+    assignment = _described(course, assignment)
+    rows, summary = [], Summary(assignment)
     for each in results(course, assignment):
-        student = each["student"]
-        rows.append(row(assignment, each, book.manual(student), book.late_penalty(student)))
-        found.append({"items": [_brief(item) for item in each["items"]]})  # a class fits in memory
+        manual = book.manual(each["student"])
+        rows.append(row(assignment, each, manual, book.late_penalty(each["student"])))
+        summary.add(each, rows[-1], manual)
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
-    write_whole(folder / "summary.html", _summary(assignment, found, rows))
+    write_whole(folder / "summary.html", summary.page())
 
 
 def row(
@@ -120,7 +131,7 @@ def row(
     prose = {name: manual[name].points or 0.0 for name in assignment.prose if name in manual}
     auto = sum(items.values())
     return {
-        **{key: graded[key] for key in ("student", "state", "reason", "seconds")},
+        **{key: graded[key] for key in ("student", "state", "reason")},
         "points": max(0.0, auto + sum(prose.values()) - late_penalty),
         "max_points": assignment.auto_points + sum(assignment.prose.values()),
         "late_penalty": late_penalty,
@@ -153,30 +164,3 @@ def _safe(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
-
-
-def _summary(
-    assignment: Assignment, found: Sequence[Result], rows: Sequence[dict[str, Any]]
-) -> str:
-    counts = Counter(each["state"] for each in rows)
-    return feedback.render(
-        "summary.html",
-        assignment=assignment.name,
-        states={state: counts[state] for state in STATES if counts[state]},
-        due=sum(each["prose_due"] for each in rows),
-        troubles=[each for each in rows if each["state"] != "graded"],
-        items=[_item(item_id, found) for item_id in assignment.checks.values()],
-        rows=rows,
-    )
-
-
-def _brief(item: dict[str, Any]) -> dict[str, Any]:
-    return {key: item[key] for key in ("id", "passed", "misconception")}
-
-
-def _item(item_id: str, found: Sequence[Result]) -> dict[str, Any]:
-    verdicts = [item for each in found for item in each["items"] if item["id"] == item_id]
-    mistakes = Counter(item["misconception"] for item in verdicts if item["misconception"])
-    name, count = mistakes.most_common(1)[0] if mistakes else ("", 0)
-    right = sum(item["passed"] for item in verdicts)
-    return {"id": item_id, "right": right, "all": len(verdicts), "mistake": name, "mistaken": count}

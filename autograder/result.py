@@ -11,7 +11,7 @@ from typing import Any
 
 from convbook.errors import GradingError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STATES = ("graded", "partly graded", "needs review")
 
 Result = dict[str, Any]
@@ -65,6 +65,8 @@ _CELL = _object(
     error=_TEXT,
     output=_TEXT,
     cut={"type": "boolean"},
+    pictures=_list({"type": "string", "pattern": "^iVBORw0KGgo[A-Za-z0-9+/]+={0,2}$"}),
+    lost=_TEXT,
 )
 _PROSE = _object(
     grade_id=_TEXT, max_points=_POINTS, answered={"type": "boolean"}, hash=_TEXT, source=_TEXT

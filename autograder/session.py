@@ -6,16 +6,18 @@ is run again, and the calls follow. A call that dies or hangs fails its item alo
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import select
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from autograder.limits import Limits
+from autograder import pictures
+from autograder.limits import MIB, Limits
 from autograder.protocol import MAX_FRAME, FrameReader, Message, ProtocolError, pack, unpack
 from autograder.sandbox import Child, Sandbox
 from convbook.errors import GradingError
@@ -24,6 +26,7 @@ SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process 
 TICK_MS = 200  # between two looks at whether grading was stopped
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 ALL_ANSWERS = MAX_FRAME // 2  # bytes of all answers of a submission
+REDRAW_SECONDS = 20.0  # for all pictures of a submission
 
 
 class StoppedError(GradingError):
@@ -40,13 +43,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellReport:
-    """What became of a cell: how it ended, its error if any, and what it printed."""
+    """What became of a cell: how it ended, its error if any, what it printed and showed.
+
+    `pictures` are PNG in base64, drawn again by the grader; `lost` tells of those that are missing.
+    """
 
     name: str
     status: Literal["ok", "error", "died", "timeout"]
     error: str = ""
     output: str = ""
     cut: bool = False
+    pictures: list[str] = field(default_factory=list)
+    lost: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,11 +204,31 @@ def run(
     for _ in range(1 + limits.restarts):
         with sandbox.spawn(limits) as child:
             talk = Conversation(child, limits, deadline, stop)
-            if runner.run_cells(talk) and runner.make_calls(talk):
-                return runner.session
-        if time.monotonic() > deadline:
+            done = runner.run_cells(talk) and runner.make_calls(talk)
+        late = time.monotonic() > deadline
+        if done or late:
             break
-    return runner.given_up(time.monotonic() > deadline)
+    if not done:
+        runner.give_up(late)
+    if any(runner.album):
+        with sandbox.spawn(limits) as child:
+            until = time.monotonic() + REDRAW_SECONDS
+            runner.hang(_redrawn(runner.album, Conversation(child, limits, until, stop)))
+    return runner.session
+
+
+def _redrawn(album: list[list[bytes]], talk: Conversation) -> list[list[bytes]]:
+    """Return the pictures of each cell as a process drew them again that ran nothing of a student.
+
+    Nothing stands for a picture that could not be read, whatever it did to its reader.
+    """
+    sent = tuple(picture for shown in album for picture in shown)
+    try:
+        drawn = talk.ask({"do": "redraw"}, sent, REDRAW_SECONDS).blobs
+    except AnswerError:
+        drawn = ()
+    left = iter(drawn if len(drawn) == len(sent) else [b""] * len(sent))
+    return [[next(left) for _ in shown] for shown in album]
 
 
 class _Runner:
@@ -208,27 +236,72 @@ class _Runner:
 
     def __init__(self, cells: list[Cell], calls: Sequence[Call], limits: Limits) -> None:
         self.session = Session()
+        self.album: list[list[bytes]] = []  # what each cell showed, as it came
         self._cells, self._calls, self._limits = cells, calls, limits
-        self._failed = ("", "")  # the item whose call failed last, and how
+        self._failed: dict[str, str] = {}  # how a call of an item failed
 
     def run_cells(self, talk: Conversation) -> bool:
-        """Run the cells that are known to end; False when one of them did not."""
+        """Run the cells that are known to end; False when one of them did not.
+
+        Of a cell that is run again nothing is shown: hidden inputs were in the process before.
+        """
         reports = self.session.cells
         for index, cell in enumerate(self._cells):
             try:
                 body = {"do": "cell", "source": cell.source}
                 answer = talk.ask(body, (), self._limits.cell_seconds)
             except AnswerError as failure:
-                output = talk.take_output()
-                reports[index:] = [CellReport(cell.name, failure.kind, failure.words, *output)]
+                report = CellReport(cell.name, failure.kind, failure.words, *talk.take_output())
+                if index < len(reports):
+                    report = replace(reports[index], status=failure.kind, error=failure.words)
+                reports[index:], self.album[index + 1 :] = [report], []
                 self._cells = self._cells[:index]
                 self.session.reason = (
                     f"cell {cell.name} {failure.words}; what stood above it counts"
                 )
                 return False
             if index >= len(reports):
-                reports.append(_report(cell, answer, talk.take_output()))
+                reports.append(self._report(cell, answer, talk.take_output()))
         return True
+
+    def _report(self, cell: Cell, answer: Message, output: tuple[str, bool]) -> CellReport:
+        kept, lost = self._pictures(answer)
+        self.album.append(kept)
+        error = answer.body.get("error")
+        if not isinstance(error, dict):
+            return CellReport(cell.name, "ok", "", *output, lost=lost)
+        words = f"{str(error.get('type'))[:100]}: {str(error.get('message'))[:2000]}"
+        return CellReport(cell.name, "error", words, *output, lost=lost)
+
+    def _pictures(self, answer: Message) -> tuple[list[bytes], str]:
+        """Return the pictures of a cell that are within the limits, and what to say of the rest."""
+        limits = self._limits
+        room = limits.album - sum(len(picture) for shown in self.album for picture in shown)
+        kept: list[bytes] = []
+        for picture in answer.blobs[: limits.pictures]:
+            if len(picture) <= min(limits.picture, room):
+                kept.append(picture)
+                room -= len(picture)
+        shown = answer.body.get("shown")
+        shown = shown if type(shown) is int and shown > len(answer.blobs) else len(answer.blobs)
+        if shown == len(kept):
+            return kept, ""
+        return kept, (
+            f"{len(kept)} of {min(shown, 999)} pictures are kept: {limits.pictures} of a cell at "
+            f"most, {limits.picture / MIB:g} MiB each and {limits.album / MIB:g} MiB in all"
+        )
+
+    def hang(self, album: list[list[bytes]]) -> None:
+        """Put the pictures that were drawn again into the reports."""
+        cells = self.session.cells
+        for index, drawn in enumerate(album):
+            good = [each for each in drawn if pictures.is_png(each, self._limits.picture)]
+            words = [cells[index].lost] if cells[index].lost else []
+            if len(good) < len(drawn):
+                count = len(drawn) - len(good)
+                words.append(f"{count} picture{'s' * (count > 1)} could not be read")
+            encoded = [base64.b64encode(each).decode() for each in good]
+            cells[index] = replace(cells[index], pictures=encoded, lost="; ".join(words))
 
     def make_calls(self, talk: Conversation) -> bool:
         """Make the calls that remain; False when the process must be started again for them.
@@ -239,9 +312,8 @@ class _Runner:
         alive = True
         while len(session.outcomes) < len(calls):
             call = calls[len(session.outcomes)]
-            item, kind = self._failed
-            if call.item == item:
-                session.outcomes.append({"kind": kind})
+            if call.item in self._failed:
+                session.outcomes.append({"kind": self._failed[call.item]})
                 continue
             if not alive:
                 return False
@@ -253,16 +325,16 @@ class _Runner:
             body = {"do": "call", **call.request}
             answer = talk.ask(body, (call.arguments,), self._limits.call_seconds + SLACK)
         except AnswerError as failure:
-            self._failed = (call.item, failure.kind)
+            self._failed[call.item] = failure.kind
             self.session.outcomes.append({"kind": failure.kind})
             return False
         self.session.answered(talk.last_frame)
         if answer.body.get("outcome") == "timeout":
-            self._failed = (call.item, "timeout")
+            self._failed[call.item] = "timeout"
         return True
 
-    def given_up(self, late: bool) -> Session:
-        """Return what there is; calls that were not made count as failed."""
+    def give_up(self, late: bool) -> None:
+        """Let the calls that were not made count as failed, and say why."""
         session = self.session
         why = (
             f"everything together took longer than {self._limits.total_seconds:g} seconds"
@@ -272,12 +344,3 @@ class _Runner:
         missing = len(self._calls) - len(session.outcomes)
         session.outcomes += [{"kind": "died"}] * missing
         session.reason = f"{session.reason}; {why}" if session.reason else why
-        return session
-
-
-def _report(cell: Cell, answer: Message, output: tuple[str, bool]) -> CellReport:
-    error = answer.body.get("error")
-    if not isinstance(error, dict):
-        return CellReport(cell.name, "ok", "", *output)
-    words = f"{str(error.get('type'))[:100]}: {str(error.get('message'))[:2000]}"
-    return CellReport(cell.name, "error", words, *output)

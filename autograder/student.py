@@ -29,6 +29,7 @@ from autograder.protocol import (
 from convbook.check.call import call as call_function
 
 MAX_TEXT = 2000  # characters of an error's message
+WARM_UP = "import matplotlib.pyplot\nmatplotlib.pyplot.plot([0, 1])\ndel matplotlib"  # loads fonts
 PRELOADED = ("matplotlib.pyplot", "torch.nn.functional", "convbook.check.adapters")
 
 
@@ -37,14 +38,15 @@ class TimeUp(BaseException):
 
 
 _shell: Any = None
-_run_cell: Any = None  # kept apart from the shell, where a notebook may replace it
+_run: Any = None  # kept apart from the shell, where a notebook may replace it
 
 
 def preload() -> None:
     """Load what notebooks import, and make the shell, once for all students."""
-    global _shell, _run_cell
+    global _shell, _run
     import torch
-    from IPython.core.interactiveshell import InteractiveShell
+
+    from autograder.shell import Shell
 
     torch.set_num_threads(1)
     torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 2, 2))  # lazy set-up
@@ -53,11 +55,10 @@ def preload() -> None:
     sys.stdin = None
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
-    InteractiveShell.xmode = "Plain"
-    _shell = InteractiveShell.instance(user_module=module, colors="nocolor", history_length=0)
-    _shell.history_manager.enabled = False
-    _run_cell = _shell.run_cell
-    _run_cell("1 + 1", silent=True)
+    _shell = Shell.instance(user_module=module)
+    _shell.enable_matplotlib("inline")
+    _run = _shell.run
+    _run(WARM_UP)
 
 
 def main(requests: int, responses: int, limits: Limits) -> None:
@@ -65,8 +66,7 @@ def main(requests: int, responses: int, limits: Limits) -> None:
     sys.path.insert(0, "")  # as in a notebook: modules that a cell wrote can be imported
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
-        answer = run_cell if message.body["do"] == "cell" else call
-        reply = answer(message, limits)
+        reply = ANSWERS[message.body["do"]](message, limits)
         with contextlib.suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -74,11 +74,27 @@ def main(requests: int, responses: int, limits: Limits) -> None:
         write_frame(responses, pack(Message(body, reply.blobs)))
 
 
-def run_cell(message: Message, _limits: Limits) -> Message:
-    """Run one cell of the notebook; an exception ends the cell, not the process."""
-    result = _run_cell(message.body["source"], store_history=False)
-    error = result.error_before_exec or result.error_in_exec
-    return Message({"error": describe(error) if error is not None else None})
+def run_cell(message: Message, limits: Limits) -> Message:
+    """Run one cell of the notebook; an exception ends the cell, not the process.
+
+    The reply holds the pictures that the cell showed, as many as are allowed, and tells how many
+    there were.
+    """
+    error = _run(message.body["source"])
+    shown = _shell.pictures
+    kept = [picture for picture in shown if len(picture) <= limits.picture][: limits.pictures]
+    body = {"error": describe(error) if error is not None else None, "shown": len(shown)}
+    return Message(body, tuple(kept))
+
+
+def redraw(message: Message, limits: Limits) -> Message:
+    """Draw pictures again, each from its bytes; nothing for one that cannot be read.
+
+    Asked of a fresh process, in which nothing of a student ran: the bytes alone may be hostile.
+    """
+    from autograder.pictures import redrawn
+
+    return Message({}, tuple(redrawn(picture, limits.picture) for picture in message.blobs))
 
 
 def call(message: Message, limits: Limits) -> Message:
@@ -133,3 +149,6 @@ def describe(error: BaseException) -> dict[str, str]:
     except BaseException as inner:
         message = f"(its message cannot be shown: {type(inner).__name__})"
     return {"type": type(error).__name__[:100], "message": message}
+
+
+ANSWERS = {"cell": run_cell, "call": call, "redraw": redraw}

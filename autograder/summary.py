@@ -1,0 +1,146 @@
+"""The page of a practical for its instructor: what came in, what is hard, what is left to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import ceil
+from statistics import fmean, pstdev
+from typing import Any
+
+from autograder import formgrader
+from autograder.course import Assignment
+from autograder.feedback import title
+from autograder.gradebook import ManualMark
+from autograder.pages import render
+from autograder.result import STATES, Result
+
+SLOWEST = 10  # submissions
+MISTAKES = 3  # of one item
+STEPS = ("none", "up to a quarter", "up to a half", "up to three quarters", "less than all", "all")
+
+
+class Summary:
+    """What a page tells of all submissions; it keeps the marks of each, and forgets the rest."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._rows: list[dict[str, Any]] = []
+        self._marks: dict[str, list[float]] = {}  # by item, and by written answer
+        self._due: Counter[str] = Counter()  # written answers to mark
+        self._right: Counter[str] = Counter()
+        self._mistakes: dict[str, Counter[tuple[str, str]]] = {}
+
+    def add(self, result: Result, row: dict[str, Any], manual: Mapping[str, ManualMark]) -> None:
+        """Count one submission; one that could not be read has no marks to count."""
+        self._rows.append({**row, "seconds": result["seconds"]})
+        if result["state"] == "needs review":
+            return
+        for item in result["items"]:
+            self._marks.setdefault(item["id"], []).append(row[item["id"]])
+            self._right[item["id"]] += item["passed"]
+            if item["misconception"]:
+                mistakes = self._mistakes.setdefault(item["id"], Counter())
+                mistakes[item["misconception"], item["words"]] += 1
+        for name in self._assignment.prose:
+            mark = manual.get(name)
+            if mark is None or mark.due:
+                self._due[name] += 1
+            else:
+                self._marks.setdefault(name, []).append(mark.points or 0.0)
+
+    def page(self) -> str:
+        """Return the page: self-contained HTML, every text escaped."""
+        rows, name = self._rows, self._assignment.name
+        states = Counter(row["state"] for row in rows)
+        read = [row for row in rows if row["state"] != "needs review"]
+        return render(
+            "summary.html",
+            title=title(self._assignment),
+            assignment=name,
+            states={state: states[state] for state in STATES},
+            rows=rows,
+            troubles=sorted(
+                (row for row in rows if row["state"] != "graded"),
+                key=lambda row: (-STATES.index(row["state"]), row["student"]),
+            ),
+            total=spread([row["points"] for row in read], rows[0]["max_points"]) if read else None,
+            questions=self._questions(),
+            items=[self._item(item) for item in self._assignment.checks.values()],
+            slowest=sorted(rows, key=lambda row: -row["seconds"])[:SLOWEST],
+            due=[
+                {"name": name, "count": self._due[name], "all": len(read)}
+                for name in self._assignment.prose
+                if self._due[name]
+            ],
+            formgrader=f"http://127.0.0.1:{formgrader.PORT}/formgrader/gradebook/{name}/{name}",
+        )
+
+    def _questions(self) -> list[dict[str, Any]]:
+        """Return the marks of each question: of its functions together, and of its text."""
+        shown = []
+        worth = self._worth()
+        for question, heading in self._titles().items():
+            items = [item for item in worth if item.split(".")[0] == question]
+            texts = [name for name in worth if name.split("-")[0] == question]
+            together = zip(*(self._marks.get(item, []) for item in items), strict=True)
+            best = sum(worth[item] for item in items)
+            parts = [("functions", spread([sum(each) for each in together], best))] if items else []
+            parts += [
+                ("written answer", spread(self._marks.get(name, []), worth[name])) for name in texts
+            ]
+            shown.append({"id": question, "title": heading, "parts": parts})
+        return shown
+
+    def _titles(self) -> dict[str, str]:
+        """Return the title of each question; its id where nobody told."""
+        known = {each["id"]: each["title"] for each in self._assignment.questions}
+        ids = dict.fromkeys(item.split(".")[0] for item in self._assignment.checks.values())
+        return {question: known.get(question, question) for question in ids}
+
+    def _worth(self) -> dict[str, float]:
+        """Return the points of each item and of each written answer."""
+        cells = self._assignment.by_id
+        items = {
+            item: float(cells[name]["metadata"]["nbgrader"]["points"])
+            for name, item in self._assignment.checks.items()
+        }
+        return items | self._assignment.prose
+
+    def _item(self, item: str) -> dict[str, Any]:
+        common = self._mistakes.get(item, Counter()).most_common(MISTAKES)
+        return {
+            "id": item,
+            "right": self._right[item],
+            "all": len(self._marks.get(item, [])),
+            "mistakes": [
+                {"name": name, "words": words, "count": count} for (name, words), count in common
+            ],
+        }
+
+
+def spread(marks: Iterable[float], best: float) -> dict[str, Any]:
+    """Return how marks are spread: their count, mean and deviation, and how many are in each step.
+
+    The steps are those of STEPS: no points, four equal ranges between, all points.
+    """
+    given = list(marks)
+    counts = Counter(_step(mark, best) for mark in given)
+    bars = [counts[step] for step in range(len(STEPS))]
+    return {
+        "count": len(given),
+        "best": best,
+        "mean": fmean(given) if given else 0.0,
+        "deviation": pstdev(given) if given else 0.0,
+        "bars": bars,
+        "tallest": max(bars),
+        "words": ", ".join(f"{step}: {count}" for step, count in zip(STEPS, bars, strict=True)),
+    }
+
+
+def _step(mark: float, best: float) -> int:
+    if mark <= 0:
+        return 0
+    if mark >= best:
+        return len(STEPS) - 1
+    return 1 + min(3, ceil(4 * mark / best) - 1)
