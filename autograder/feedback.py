@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,13 @@ from autograder.pipeline import OUR_FAULT, Graded
 from autograder.result import Result, write_whole
 
 Shown = dict[str, Any]
+
+# What makes more than text of Markdown: tags, entities, links and pictures, and the commands by
+# which MathJax makes links and styles. A word joiner, which nobody sees, takes each apart.
+_ACTIVE = re.compile(
+    r"<(?=[^\s\d=])|&(?=[#\w])|\](?=[(\[:])|\\(?=(?:href|style|class|cssId|require|unicode)\b)"
+)
+_WORD_JOINER = "\u2060"
 
 
 def write_page(
@@ -169,10 +177,19 @@ def write_notebook(
     graded: Graded,
     outputs: Callable[[Sequence[Cell], Result], list[Cell]],
 ) -> None:
-    """Write the notebook that formgrader shows: what the student wrote, and what it came to."""
-    cells = outputs(graded.cells, graded.result)
+    """Write the notebook that formgrader shows: what the student wrote, and what it came to.
+
+    nbgrader's pages make HTML of Markdown and let it run: a student's Markdown becomes inert.
+    """
+    ours = {cell["source"] for cell in assignment.cells}
+    cells = [
+        {**cell, "source": inert(cell["source"])}
+        if cell["cell_type"] != "code" and cell["source"] not in ours
+        else cell
+        for cell in outputs(graded.cells, graded.result)
+    ]
     if graded.result["state"] != "graded":
-        notice = f"**{graded.result['state']}**: {reason(graded.result)}"
+        notice = f"**{graded.result['state']}**: {inert(reason(graded.result))}"
         cells = [{"cell_type": "markdown", "id": "state", "metadata": {}, "source": notice}, *cells]
     if not graded.cells:
         cells += assignment.cells
@@ -185,3 +202,8 @@ def write_notebook(
     folder = course.autograded(assignment.name, graded.result["student"])
     text = json.dumps(notebook, indent=1, ensure_ascii=False)
     write_whole(folder / f"{assignment.name}.ipynb", text + "\n")
+
+
+def inert(markdown: str) -> str:
+    """Return Markdown that looks the same and makes no tag, link or picture, whoever reads it."""
+    return _ACTIVE.sub(lambda found: found[0] + _WORD_JOINER, markdown)
