@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+import autograder
 from convbook.errors import GradingError
 
 CONFIG = "nbgrader_config.py"
@@ -29,6 +30,9 @@ def run(args: argparse.Namespace) -> NoReturn:
     serve = command(course, args.port, args.no_browser)
     environment = dict(os.environ)
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
+    # Its buttons run what nbgrader_config.py names in this package.
+    here = [str(Path(autograder.__file__).parents[1]), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, here))
     environment["JUPYTER_TOKEN"] = token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{args.port}/formgrader/gradebook?token={token}"
     print(f"formgrader: {address} (Ctrl-C ends it)", flush=True)

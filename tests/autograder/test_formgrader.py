@@ -10,14 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from autograder.course import Course, load
-from autograder.gradebook import Gradebook
+from autograder.gradebook import Gradebook, ManualMark
 from tests.autograder.conftest import NAME, ROOT, Graded, student
 
 NAME_OF_ADA = student("graded/partly_right")
@@ -41,8 +41,8 @@ def course(graded: Graded, tmp_path: Path) -> Course:
     """One graded student's course, to be changed freely."""
     there = Course(tmp_path / "course")
     there.root.mkdir()
-    shutil.copytree(graded.course.root / "autograded", there.root / "autograded")
-    shutil.copytree(graded.course.root / "exercises", there.root / "exercises")
+    for part in ("autograded", "exercises", "reports", f"submitted/{NAME_OF_ADA}"):
+        shutil.copytree(graded.course.root / part, there.root / part)
     for path in (graded.course.root / "gradebook.db", ROOT / "nbgrader_config.py"):
         shutil.copy(path, there.root)
     return there
@@ -94,17 +94,59 @@ def test_a_written_answer_is_marked_by_hand(course: Course, address: str, page: 
     auto = page.locator("input.score[id='q02-count_weights-check']")
     expect(auto).to_have_attribute("placeholder", "0.5")
     assert "0.5 of 1 points" in page.inner_text("body")
-    score = page.locator("input.score[id='q02-prose']")
-    score.fill("1.5")
-    score.press("Tab")
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with Gradebook(course, load(course, NAME)) as book:
-            mark = book.manual(NAME_OF_ADA)["q02-prose"]
-        if mark.points is not None:
-            break
-        time.sleep(0.3)
+    typed(page, "input.score[id='q02-prose']", "1.5")
+    mark = saved(course, "q02-prose", lambda mark: mark.points is not None)
     assert (mark.points, mark.due) == (1.5, False)
+
+
+def typed(page: Page, selector: str, words: str) -> None:
+    field = page.locator(selector)
+    field.fill(words)
+    field.press("Tab")
+
+
+def saved(course: Course, cell: str, holds: Callable[[ManualMark], bool]) -> ManualMark:
+    """What the gradebook has for a cell, once the page has saved it."""
+    deadline = time.monotonic() + 30
+    while True:
+        with Gradebook(course, load(course, NAME)) as book:
+            mark = book.manual(NAME_OF_ADA)[cell]
+        if holds(mark) or time.monotonic() > deadline:
+            return mark
+        time.sleep(0.3)
+
+
+def test_what_is_typed_survives_autograding_from_the_page(
+    course: Course, address: str, page: Page
+) -> None:
+    """A mark over the machine's, extra credit and comments; then formgrader's own button."""
+    with Gradebook(course, load(course, NAME)) as book:
+        key = book._book.find_submission_notebook(NAME, NAME, NAME_OF_ADA).id
+    base = address.split("/formgrader/")[0]
+    page.goto(address)
+    page.goto(f"{base}/formgrader/submissions/{key}/")
+    machines = page.locator("input.score[id='q02-count_weights-check']")
+    expect(machines).to_have_attribute("placeholder", "0.5")  # the page has its data
+    typed(page, "input.score[id='q02-count_weights-check']", "0.75")
+    typed(page, "input[id='q01-prose_extra_credit']", "0.5")
+    typed(page, "textarea[id='q01-prose-comment']", "Well <b>said</b>.")
+    typed(page, "textarea[id='q02-count_weights-comment']", "Nearly.")
+    assert saved(course, "q02-count_weights-check", lambda mark: mark.comment != "").points == 0.75
+    assert saved(course, "q01-prose", lambda mark: mark.comment != "").points == 0.5
+
+    before = course.result(NAME, NAME_OF_ADA).stat().st_mtime_ns
+    page.goto(f"{base}/formgrader/manage_submissions/{NAME}")
+    page.locator("tr", has_text=NAME_OF_ADA).locator(".autograde a").click()
+    page.get_by_text("Successfully autograded").first.wait_for(timeout=120_000)
+    assert course.result(NAME, NAME_OF_ADA).stat().st_mtime_ns > before
+
+    override = saved(course, "q02-count_weights-check", lambda _mark: True)
+    assert (override.points, override.comment) == (0.75, "Nearly.")
+    prose = saved(course, "q01-prose", lambda _mark: True)
+    assert (prose.points, prose.comment) == (0.5, "Well <b>said</b>.")
+    shown = course.feedback(NAME, NAME_OF_ADA).read_text(encoding="utf-8")
+    for words in ("gave 0.75 points here", "Nearly.", "Well &lt;b&gt;said&lt;/b&gt;."):
+        assert words in shown
 
 
 def test_what_a_student_wrote_does_not_run(course: Course, address: str, page: Page) -> None:

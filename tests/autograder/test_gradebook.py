@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import signal
 import subprocess
@@ -20,8 +21,9 @@ from autograder.course import Assignment, Course, load
 from autograder.gradebook import NO_ANSWER, Gradebook
 from autograder.sandbox import Sandbox
 from convbook.errors import GradingError
-from tests.autograder.conftest import NAME, ROOT
+from tests.autograder.conftest import NAME, ROOT, student
 from tests.autograder.postgresql import PASSWORD, Server
+from tests.submissions import builder
 
 MakeCourse = Callable[..., Course]
 ADA = "ada"
@@ -388,3 +390,94 @@ def test_a_wrong_password_is_not_shown(postgresql: Server, make_course: MakeCour
         Gradebook(there, load(there, NAME)).open()
     assert PASSWORD not in str(caught.value)
     assert database.shown(right).count("***") == 1
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_real_regrades_keep_what_people_gave_and_no_old_mark(
+    make_course: MakeCourse, database_url: str, exercise: dict[str, Any]
+) -> None:
+    """Graded, marked by hand, handed in again late and worse, then unreadable; two students."""
+    there = make_course("graded/perfect", "graded/partly_right")
+    configured(there, f"c.CourseDirectory.db_url = {database_url!r}")
+    there = with_plugin(there, "score / 2")
+    ann, bob = student("graded/perfect"), student("graded/partly_right")
+    hand_in(there, exercise, ann, "graded/perfect", "2026-03-01 11:00:00 UTC")
+    hand_in(there, exercise, bob, "graded/partly_right", LATE)
+    arguments = ["grade", NAME, "--course", str(there.root), "--quiet"]
+    assert main(arguments) == 0
+    assert csv_row(there, ann)["points"] == "26"
+    assert (csv_row(there, bob)["points"], csv_row(there, bob)["late_penalty"]) == ("1.5", "0")
+
+    with nbgraders(there) as book:
+        book.update_or_create_assignment(NAME, duedate=DUE)
+    with by_hand(there, ann) as notebook:
+        prose, check = named(notebook.grades, PROSE), named(notebook.grades, CHECK)
+        prose.manual_score, prose.extra_credit, prose.needs_manual_grade = 1.5, 0.5, False
+        check.manual_score, check.needs_manual_grade = 1, False
+        named(notebook.comments, PROSE).manual_comment = "Well said."
+        named(notebook.comments, ANSWER).manual_comment = "Half of it is copied."
+
+    hand_in(there, exercise, ann, "graded/ceiling", LATE)
+    assert main(arguments) == 0
+    row = csv_row(there, ann)
+    auto = float(row["auto_points"])
+    assert (row["q01.output_size"], row[PROSE]) == ("1", "2")
+    assert float(row["late_penalty"]) == (auto + 2) / 2
+    assert float(row["points"]) == (auto + 2) / 2
+    page = there.feedback(NAME, ann).read_text(encoding="utf-8")
+    for words in ("Well said.", "Half of it is copied.", f"{(auto + 2) / 2:g} points less"):
+        assert words in page
+    kept = csv_row(there, bob)  # not graded again, but late by the due date that is new
+    assert (kept["points"], kept["late_penalty"]) == ("0.75", "0.75")
+    assert "0.75 points less" in there.feedback(NAME, bob).read_text(encoding="utf-8")
+
+    hand_in(there, exercise, ann, "needs_review/not_json", LATE)
+    assert main(arguments) == 0
+    row = csv_row(there, ann)
+    assert (row["state"], row["points"], row["late_penalty"]) == ("needs review", "1.5", "1.5")
+    with by_hand(there, ann) as notebook:
+        assert {grade.auto_score for grade in notebook.grades} == {None}
+        assert {grade.needs_manual_grade for grade in notebook.grades} == {True}
+        prose, check = named(notebook.grades, PROSE), named(notebook.grades, CHECK)
+        assert (prose.manual_score, prose.extra_credit, check.manual_score) == (1.5, 0.5, 1)
+        assert named(notebook.comments, PROSE).manual_comment == "Well said."
+    assert csv_row(there, bob) == kept
+
+    with nbgraders(there) as book:
+        book.update_or_create_assignment(NAME, duedate="2026-03-02 12:00:00")
+    assert main(["feedback", NAME, "--course", str(there.root)]) == 0
+    assert (csv_row(there, ann)["points"], csv_row(there, ann)["late_penalty"]) == ("3", "0")
+    assert (csv_row(there, bob)["points"], csv_row(there, bob)["late_penalty"]) == ("1.5", "0")
+
+
+def hand_in(there: Course, exercise: dict[str, Any], name: str, key: str, when: str) -> None:
+    folder = there.root / "submitted" / name / NAME
+    shutil.rmtree(folder)
+    builder.hand_in(exercise, builder.corpus()[key], folder, NAME)
+    (folder / "timestamp.txt").write_text(when, encoding="utf-8")
+
+
+def csv_row(there: Course, name: str) -> dict[str, str]:
+    with (there.reports(NAME) / "marks.csv").open(encoding="utf-8") as file:
+        return next(row for row in csv.DictReader(file) if row["student"] == name)
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_two_graders_at_once_leave_one_gradebook_whole(
+    make_course: MakeCourse, database_url: str
+) -> None:
+    keys = ("graded/perfect", "graded/partly_right", "graded/ceiling")
+    there = configured(make_course(*keys), f"c.CourseDirectory.db_url = {database_url!r}")
+    command = [sys.executable, "-m", "autograder", "grade", NAME, "--course", str(there.root)]
+    graders = [
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [grader.communicate(timeout=250)[1] for grader in graders]
+    ends = sorted(grader.returncode for grader in graders)
+    assert ends in ([0, 1], [0, 0])  # the second may come when the first has ended
+    assert (ends == [0, 1]) == any("another grader is at work" in each for each in said)
+    with nbgraders(there) as book:
+        scores = {row["student"]: row["score"] for row in book.submission_dicts(NAME)}
+    assert scores == {student(key): float(csv_row(there, student(key))["points"]) for key in keys}
