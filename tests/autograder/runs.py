@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -58,6 +59,16 @@ def grading(course: Course, *arguments: str) -> Command:
     command = [sys.executable, "-m", "autograder", "grade", NAME, "--quiet", *arguments]
     where = ["--course", str(course.root)]
     return Command([*command, *where], ROOT, dict(os.environ), course.root.with_suffix(".log"))
+
+
+def slow_down(course: Course, name: str, seconds: int) -> None:
+    """Let a submission take that long, so that a run is certain to be cut off while it lasts."""
+    path = course.submitted(NAME)[name] / f"{NAME}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    source = f"import time; time.sleep({seconds})"
+    cell = {"cell_type": "code", "metadata": {}, "source": source, "outputs": []}
+    notebook["cells"].append({**cell, "execution_count": None})
+    path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
 def recorded(course: Course) -> dict[str, tuple[int, str]]:
