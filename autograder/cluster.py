@@ -21,6 +21,7 @@ from typing import Any, Self
 
 import dask
 from distributed import Client, KilledWorker, WorkerPlugin, get_worker
+from distributed.client import ClosedClientError
 from distributed.comm import get_address_host_port
 
 from autograder.basis import Basis
@@ -37,6 +38,7 @@ VERSION = grader_version()  # of the code that this process has loaded
 CONNECT_SECONDS = 10
 PATIENCE_SECONDS = 60.0  # without any worker, before grading gives up
 TICK_SECONDS = 2.0
+LOST = (OSError, CancelledError, ClosedClientError)  # what a lost scheduler raises
 RETRIES = 2  # on another worker, or on the same one with new sandboxes
 
 
@@ -62,24 +64,31 @@ class Cluster:
             raise GradingError(
                 "Connecting to a Dask scheduler.",
                 got=f"{self._address}: {error}",
-                next_step="start one (dask scheduler) and pass the address that it shows",
+                next_step="start one (python -m dask scheduler) and pass the address that it shows",
             ) from None
         self._client = client
-        versions = client.run(_version, on_error="return")
-        if not versions:
-            raise _no_worker(self._address)
-        for worker, version in versions.items():
-            if version != self._basis.version:
-                raise _another_grader(worker, version, self._basis.version)
-        client.register_plugin(Station())
+        try:
+            versions = client.run(_version, on_error="return")
+            if not versions:
+                raise _no_worker(self._address)
+            for who, version in [("scheduler", _of_scheduler(client)), *versions.items()]:
+                if version != self._basis.version:
+                    raise _another_grader(who, version, self._basis.version)
+            client.register_plugin(Station())
+        except LOST:
+            raise _lost(self._address) from None
 
     def submit(self, submission: Submission) -> Future[Result]:
         """Hand a submission to the cluster; a worker that ends is replaced by another one."""
         if self._client is None:
             self.launch()
         executor = _open(self._client).get_executor(pure=False, retries=RETRIES)
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GiB"}):
-            remote = executor.submit(mark, self._terms, json.dumps(asdict(submission)))
+        text = json.dumps(asdict(submission))
+        try:
+            with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GiB"}):
+                remote = executor.submit(mark, self._terms, text)
+        except LOST:
+            raise _lost(self._address) from None
         future: Future[Result] = Future()
         remote.add_done_callback(lambda ended: self._settle(future, ended, submission))
         return future
@@ -93,8 +102,12 @@ class Cluster:
         except KilledWorker as error:
             reason = f"the workers that marked it ended, one after the other: {error}"
             future.set_result(self._basis.review(submission.student, submission, reason[:2000]))
-        except Exception as error:
+        except GradingError as error:
             future.set_exception(error)
+        except Exception as error:
+            # Whatever a cluster does to a task, it is no mistake of the submission.
+            words = f"{type(error).__name__}: {error}"
+            future.set_exception(GradingError("Marking on a Dask cluster.", got=words))
 
     @property
     def width(self) -> int:
@@ -118,7 +131,7 @@ class Cluster:
     def _threads(self) -> int:
         try:
             return sum(_open(self._client).nthreads().values())
-        except (OSError, CancelledError):
+        except LOST:
             raise _lost(self._address) from None
 
     def __enter__(self) -> Self:
@@ -156,13 +169,13 @@ class Station(WorkerPlugin):  # type: ignore[misc]
 
     def mark(self, basis: Basis, limits: Limits, submission: Submission) -> Result:
         """Mark one submission; sandboxes that broke are made anew for the next one."""
+        pair = self._sandboxes.start(limits)
         try:
-            pair = self._sandboxes.start(limits)
             return Pipeline(basis, *pair, self._stop, limits).mark(submission)
         except StoppedError:
             raise
         except GradingError:
-            self._sandboxes.stop()
+            self._sandboxes.stop(pair)
             raise
 
 
@@ -197,6 +210,14 @@ def _version() -> str:
     return VERSION
 
 
+def _of_scheduler(client: Client) -> object:
+    """Return the version of the scheduler, which reads tasks too, or why there is none."""
+    try:
+        return client.run_on_scheduler(_version)
+    except Exception as error:
+        return error
+
+
 def _open(client: Client | None) -> Any:
     if client is None:
         raise GradingError("Marking on a Dask cluster.", got="a cluster that was not launched")
@@ -208,7 +229,7 @@ def _no_worker(address: str) -> GradingError:
         "Marking on a Dask cluster.",
         got=f"no worker at {address}",
         rule="one worker at least, with bubblewrap and this grader",
-        next_step="start workers (dask worker ADDRESS), then run it again: what is graded is kept",
+        next_step="start workers (python -m dask worker ADDRESS), then run it again: it goes on",
     )
 
 
@@ -221,10 +242,10 @@ def _lost(address: str) -> GradingError:
     )
 
 
-def _another_grader(worker: str, found: object, wanted: str) -> GradingError:
+def _another_grader(who: str, found: object, wanted: str) -> GradingError:
     return GradingError(
         "Marking on a Dask cluster.",
-        got=f"the worker {worker} has the grader {found}",
-        rule=f"scheduler, workers and this command have the same one: {wanted}",
-        next_step="install the same autograder and convbook everywhere and restart the workers",
+        got=f"{who}: {found}",
+        rule=f"scheduler, workers and this command have the same grader: {wanted}",
+        next_step="start scheduler and workers from the same copy of the repository as this",
     )

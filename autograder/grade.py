@@ -170,7 +170,7 @@ def _workers(
             "Grading on a Dask cluster.",
             got="--dask with " + ("--unsafe-no-sandbox" if unsafe else f"--jobs {jobs}"),
             rule="workers mark in their own sandboxes, one submission a thread",
-            next_step="leave it away; set the threads with: dask worker --nthreads N",
+            next_step="leave it away; set the threads with: python -m dask worker --nthreads N",
         )
     try:
         from autograder.cluster import Cluster

@@ -74,18 +74,26 @@ class Sandboxes:
         with self._lock:
             pair = self._launch()
             if not self._ready:
-                for sandbox in pair:
-                    sandbox.start()
-                selfcheck.prove(pair[0], limits)
+                try:
+                    for sandbox in pair:
+                        sandbox.start()
+                    selfcheck.prove(pair[0], limits)
+                except BaseException:
+                    self._stop()
+                    raise
                 self._ready = True
             return pair
 
-    def stop(self) -> None:
-        """End both; the next `start` makes new ones."""
+    def stop(self, pair: tuple[Sandbox, Sandbox] | None = None) -> None:
+        """End both, or do nothing when `pair` was replaced before; `start` makes new ones."""
         with self._lock:
-            for sandbox in self._pair or ():
-                sandbox.stop()
-            self._pair, self._ready = None, False
+            if pair is None or pair is self._pair:
+                self._stop()
+
+    def _stop(self) -> None:
+        for sandbox in self._pair or ():
+            sandbox.stop()
+        self._pair, self._ready = None, False
 
 
 class Threads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -11,7 +12,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder import result
 from autograder.course import Course
 from tests.autograder.conftest import NAME, ROOT
 
@@ -60,13 +60,23 @@ def grading(course: Course, *arguments: str) -> Command:
     return Command([*command, *where], ROOT, dict(os.environ), course.root.with_suffix(".log"))
 
 
+def slow_down(course: Course, name: str, seconds: int) -> None:
+    """Let a submission take that long, so that a run is certain to be cut off while it lasts."""
+    path = course.submitted(NAME)[name] / f"{NAME}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    source = f"import time; time.sleep({seconds})"
+    cell = {"cell_type": "code", "metadata": {}, "source": source, "outputs": []}
+    notebook["cells"].append({**cell, "execution_count": None})
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
 def recorded(course: Course) -> dict[str, tuple[int, str]]:
     """Return, by student, the results that stand: when each was written, and its text."""
     found = {}
     for path in (course.reports(NAME) / "results").glob("*.json"):
-        body = result.load(path)
-        if body is not None and body["recorded"]:
-            found[path.stem] = (path.stat().st_mtime_ns, path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if json.loads(text)["recorded"]:
+            found[path.stem] = (path.stat().st_mtime_ns, text)
     return found
 
 
