@@ -46,6 +46,7 @@ GROUPS = {
     "memory": {"memory.limit_in_bytes": 3 * 2**30},
     "pids": {"pids.max": 256},
 }
+TOOLS = Path("/tmp/tools")  # in the bubble
 DISK = 512 * 2**20
 SCORE = """
 SELECT SUM(auto_score) FROM grade
@@ -63,6 +64,7 @@ def inside(keys: list[str], seconds: float) -> dict[str, Any]:
     """Let stock nbgrader grade these submissions, in one run, and tell what became of them."""
     course, outside = Path("/tmp/course"), Path("/tmp/outside")
     outside.mkdir()
+    know_the_version()
     exercise = json.loads((ROOT / "exercises" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
     prepare(course)
     os.environ["CONVBOOK_CANARY"] = canary("environment")
@@ -99,10 +101,19 @@ def prepare(course: Path) -> None:
     (solutions / f"{NAME}.md").write_text(canary("solution"), encoding="utf-8")
 
 
+def know_the_version() -> None:
+    """Save nbgrader the call of alembic that tells it a constant at every start (1.4 s)."""
+    with sqlite3.connect("/template/gradebook.db") as book:
+        (head,) = book.execute("SELECT version_num FROM alembic_version").fetchone()
+    TOOLS.mkdir()
+    (TOOLS / "alembic").write_text(f"#!/bin/sh\necho '{head} (head)'\n")
+    (TOOLS / "alembic").chmod(0o755)
+
+
 def run(arguments: list[str], course: Path, seconds: float) -> tuple[int | None, str, float]:
     """Run nbgrader; return its exit code (None: it had to be killed), its words and the seconds."""
     start = time.monotonic()
-    path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"  # nbgrader starts alembic
+    path = os.pathsep.join((str(TOOLS), f"{sys.prefix}/bin", os.environ["PATH"]))
     with (course / "nbgrader.log").open("w+b") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "nbgrader", *arguments],
@@ -425,7 +436,7 @@ def measure(keys: list[str], work: Path, seconds: float, jobs: int) -> dict[str,
 
     families = {key: builder.expected(builder.corpus()[key])["family"] for key in keys}
     with ThreadPoolExecutor(jobs) as pool:
-        for key in keys:
+        for key in sorted(keys, key=lambda key: families[key] != "forging"):
             if key not in done:
                 pool.submit(keep, key, [key], seconds)
         if CLASS not in done:
