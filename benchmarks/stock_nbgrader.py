@@ -14,6 +14,7 @@ kept in --work, so that a run that was stopped goes on.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -26,13 +27,14 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tests.autograder.host import MARK, canary, watching
 from tests.submissions import builder
@@ -40,6 +42,7 @@ from tests.submissions import builder
 ROOT = Path(__file__).parents[1]
 NAME = "tp1_layers"
 RESULT = ROOT / "benchmarks" / "results" / "stock_nbgrader.md"
+EXERCISE = ROOT / "exercises" / NAME / f"{NAME}.ipynb"
 NEIGHBOURS = ("graded/perfect", "graded/canary_in_the_notebook")
 SEEN_INSIDE = ("benchmarks", "convbook", "exercises", "tests")
 GROUPS = {
@@ -54,18 +57,40 @@ JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
 JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
 WHERE submitted_assignment.student_id = ?
 """
+FAMILIES = ("forging", "malformed", "escaping", "dying", "honest", "exhausting")
+CHUNK = 8  # submissions that share a bubble, one after the other
 CLASS = "one class of the honest and the malformed"
 
 
 # ── inside the bubble ──
 
 
-def inside(keys: list[str], seconds: float) -> dict[str, Any]:
-    """Let stock nbgrader grade these submissions, in one run, and tell what became of them."""
-    course, outside = Path("/tmp/course"), Path("/tmp/outside")
-    outside.mkdir()
+def inside(groups: list[list[str]], seconds: float) -> None:
+    """Let stock nbgrader grade groups of submissions, one group after the other.
+
+    Each group is a run of nbgrader in a course of its own. nbgrader is loaded once, and forked. What
+    became of a group is told in one line, in the end of which nothing of it is left.
+    """
+    from nbgrader.apps import NbGraderApp
+
     know_the_version()
-    exercise = json.loads((ROOT / "exercises" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+    for number, keys in enumerate(groups):
+        pid = os.fork()
+        if pid == 0:
+            found = grade(NbGraderApp, keys, Path(f"/tmp/{number}"), seconds)
+            print("\n" + json.dumps(found), flush=True)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        end_all_but(os.getpid(), os.getppid())
+        for left in (f"/tmp/{number}", "/tmp/home"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def grade(app: Any, keys: list[str], folder: Path, seconds: float) -> dict[str, Any]:
+    """Grade one group, and tell what became of it."""
+    course, outside = folder / "course", folder / "outside"
+    outside.mkdir(parents=True)
+    exercise = json.loads(EXERCISE.read_text(encoding="utf-8"))
     prepare(course)
     os.environ["CONVBOOK_CANARY"] = canary("environment")
     with watching(outside) as (values, watch):
@@ -74,13 +99,14 @@ def inside(keys: list[str], seconds: float) -> dict[str, Any]:
             target = course / "submitted" / builder.student(key) / NAME
             builder.hand_in(exercise, builder.corpus()[key], target, NAME, values)
         alone = [f"--student={builder.student(keys[0])}"] if len(keys) == 1 else []
-        code, said, took = run(["autograde", NAME, *alone], course, seconds)
-        if code is None:  # what is below it now was left by our own killing
-            kill_all()
+        code, said, took = run(app, ["autograde", NAME, *alone], course, seconds)
+        if code is None:  # what is there now was left by our own killing
+            end_all_but(os.getpid(), os.getppid(), int(values["PID"]))
     students = {key: builder.student(key) for key in keys}
     return {
+        "keys": keys,
         "code": code,
-        "said": said[-3000:],
+        "said": said[-2000:],
         "seconds": round(took, 1),
         "marks": {key: mark(course / "gradebook.db", name) for key, name in students.items()},
         "graded": sum((course / "autograded" / name).exists() for name in students.values()),
@@ -92,7 +118,7 @@ def prepare(course: Path) -> None:
     """Make a course as an instructor of nbgrader does, with something to lose in it."""
     source = course / "source" / NAME
     source.mkdir(parents=True)
-    shutil.copy(ROOT / "exercises" / NAME / f"{NAME}.ipynb", source)
+    shutil.copy(EXERCISE, source)
     template = Path("/template/gradebook.db")
     if template.exists():
         shutil.copy(template, course)
@@ -110,37 +136,51 @@ def know_the_version() -> None:
     (TOOLS / "alembic").chmod(0o755)
 
 
-def run(arguments: list[str], course: Path, seconds: float) -> tuple[int | None, str, float]:
-    """Run nbgrader; return its exit code (None: it had to be killed), its words and the seconds."""
+def run(
+    app: Any, arguments: list[str], course: Path, seconds: float
+) -> tuple[int | None, str, float]:
+    """Run nbgrader; return its exit code (None: it had to be ended), its words and the seconds."""
     start = time.monotonic()
-    path = os.pathsep.join((str(TOOLS), f"{sys.prefix}/bin", os.environ["PATH"]))
-    with (course / "nbgrader.log").open("w+b") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "nbgrader", *arguments],
-            cwd=course,
-            env={**os.environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            code: int | None = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            code = None
-        log.seek(0)
-        said = log.read().decode(errors="replace")
-    return code, said, time.monotonic() - start
+    path = course / "nbgrader.log"
+    pid = os.fork()
+    if pid == 0:
+        nbgrader(app, arguments, path)
+    code = None
+    while code is None and time.monotonic() < start + seconds:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        code = os.waitstatus_to_exitcode(status) if ended else None
+        time.sleep(0.05)
+    if code is None:
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return code, path.read_text(encoding="utf-8", errors="replace"), time.monotonic() - start
 
 
-def kill_all() -> None:
-    """End every process of the bubble but this one and those above it."""
+def nbgrader(app: Any, arguments: list[str], log: Path) -> NoReturn:
+    """Be the command `nbgrader` in a course folder."""
+    os.setsid()
+    os.chdir(log.parent)
+    os.environ["PATH"] = os.pathsep.join((str(TOOLS), f"{sys.prefix}/bin", os.environ["PATH"]))
+    for fd, flags in ((0, os.O_RDONLY), (1, os.O_WRONLY | os.O_CREAT), (2, os.O_WRONLY)):
+        os.dup2(os.open(os.devnull if fd == 0 else log, flags | (os.O_APPEND if fd else 0)), fd)
+    sys.argv = ["nbgrader", *arguments]
+    try:
+        app.launch_instance()
+        code: object = 0
+    except SystemExit as error:
+        code = error.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def end_all_but(*kept: int) -> None:
+    """End every process of the bubble but these and the first."""
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) not in (1, os.getpid(), os.getppid()):
-            command = (entry / "cmdline").read_bytes()
-            if MARK.encode() not in command:  # the bystander
+        if entry.name.isdigit() and int(entry.name) not in (1, *kept):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
@@ -220,28 +260,26 @@ def bubble(template: Path) -> list[str]:
     return [*command, "--chdir", str(ROOT), "--", sys.executable, "-m", "benchmarks.stock_nbgrader"]
 
 
-def in_bubble(keys: list[str], seconds: float, template: Path) -> dict[str, Any]:
-    """Run `inside` in a bubble; where the whole bubble dies, that is the result."""
-    with control_groups() as groups:
+def in_bubble(groups: list[list[str]], seconds: float, template: Path) -> Iterator[dict[str, Any]]:
+    """Run `inside` in bubbles, a new one where one was burst; yield the result of each group."""
+    left = list(groups)
+    while left:
+        with control_groups() as limited:
 
-        def enter() -> None:
-            for group in groups:
-                (group / "tasks").write_text(str(os.getpid()))
+            def enter(limited: list[Path] = limited) -> None:
+                for group in limited:
+                    (group / "tasks").write_text(str(os.getpid()))
 
-        command = [*bubble(template), "--inside", json.dumps(keys), "--seconds", str(seconds)]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=enter
-        )
-        try:
-            output, errors = process.communicate(timeout=seconds + 90)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, errors = process.communicate()
-    try:
-        return dict(json.loads(output.splitlines()[-1]))
-    except (ValueError, IndexError):
-        said = errors.decode(errors="replace")[-1000:]
-        return {"code": process.returncode, "lost": True, "said": said, "marks": {}, "touched": []}
+            command = [*bubble(template), "--inside", json.dumps(left), "--seconds", str(seconds)]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=enter) as process:
+                for line in process.stdout or ():
+                    if line.startswith(b"{") and left:
+                        found = json.loads(line)
+                        left.remove(found["keys"])
+                        yield found
+        if left:  # the first of them ended everything
+            lost = {"code": process.returncode, "lost": True, "said": "", "touched": []}
+            yield {"keys": left.pop(0), "marks": {}, **lost}
 
 
 def make_template(folder: Path) -> None:
@@ -250,9 +288,9 @@ def make_template(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         course = Path(temporary) / "course"
         prepare(course)
-        code, said, _ = run(["generate_assignment", NAME], course, 120)
-        if code != 0:
-            raise SystemExit(said)
+        command = [sys.executable, "-m", "nbgrader", "generate_assignment", NAME]
+        path = os.pathsep.join((f"{sys.prefix}/bin", os.environ["PATH"]))
+        subprocess.run(command, cwd=course, env={**os.environ, "PATH": path}, check=True)
         with sqlite3.connect(course / "gradebook.db") as book:
             book.execute(
                 "INSERT INTO student (id, last_name) VALUES ('nobody', ?)", (canary("gradebook"),)
@@ -263,7 +301,7 @@ def make_template(folder: Path) -> None:
 
 def points() -> dict[str, float]:
     """Return the points of each item, from the exercise."""
-    notebook = json.loads((ROOT / "exercises" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads(EXERCISE.read_text(encoding="utf-8"))
     return {
         cell["metadata"]["convbook"]["item"]: cell["metadata"]["nbgrader"]["points"]
         for cell in notebook["cells"]
@@ -285,7 +323,7 @@ def ours(keys: list[str]) -> dict[str, Any]:
     from autograder.grade import grade
     from tests.autograder.conftest import FAST, lay_out
 
-    exercise = json.loads((ROOT / "exercises" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+    exercise = json.loads(EXERCISE.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         with watching(root) as (values, _watch):
@@ -405,7 +443,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     args = parser.parse_args()
     if args.inside:
-        print("\n" + json.dumps(inside(json.loads(args.inside), args.seconds)))
+        inside(json.loads(args.inside), args.seconds)
         return
     keys = [key for key in builder.corpus() if not args.only or args.only in key]
     done = measure(keys, args.work, args.seconds, args.jobs)
@@ -426,22 +464,26 @@ def measure(keys: list[str], work: Path, seconds: float, jobs: int) -> dict[str,
     commit = ["git", "rev-parse", "--short=10", "HEAD"]
     done["commit"] = subprocess.check_output(commit, cwd=ROOT, text=True).strip()
     lock = threading.Lock()
-
-    def keep(name: str, members: list[str], limit: float) -> None:
-        found = {**in_bubble(members, limit, work / "template"), "keys": members}
-        with lock:
-            done[name] = found
-            path.write_text(json.dumps(done, indent=1), encoding="utf-8")
-        print(f"{name}: {verdict(found)} {found['marks']} {found['touched']}", flush=True)
-
     families = {key: builder.expected(builder.corpus()[key])["family"] for key in keys}
+    members = [key for key in keys if families[key] in ("honest", "malformed")]
+
+    def keep(groups: list[list[str]]) -> None:
+        limit = seconds * (10 if groups == [members] else 1)
+        for found in in_bubble(groups, limit, work / "template"):
+            name = CLASS if found["keys"] == members else found["keys"][0]
+            with lock:
+                done[name] = found
+                path.write_text(json.dumps(done, indent=1), encoding="utf-8")
+            print(f"{name}: {verdict(found)} {found['marks']} {found['touched']}", flush=True)
+
+    todo = [[key] for family in FAMILIES for key in keys if families[key] == family]
+    todo = [group for group in todo if group[0] not in done]
     with ThreadPoolExecutor(jobs) as pool:
-        for key in sorted(keys, key=lambda key: families[key] != "forging"):
-            if key not in done:
-                pool.submit(keep, key, [key], seconds)
-        if CLASS not in done:
-            members = [key for key in keys if families[key] in ("honest", "malformed")]
-            pool.submit(keep, CLASS, members, 10 * seconds)
+        futures = [pool.submit(keep, todo[at : at + CHUNK]) for at in range(0, len(todo), CHUNK)]
+        if CLASS not in done and members:
+            futures.insert(0, pool.submit(keep, [members]))
+        for future in futures:
+            future.result()
     if done.get("ours", {}).keys() < set(keys):
         done["ours"] = ours(keys)
         path.write_text(json.dumps(done, indent=1), encoding="utf-8")
