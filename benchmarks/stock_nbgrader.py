@@ -68,8 +68,8 @@ CLASS = "one class of the honest and the malformed"
 def inside(groups: list[list[str]], seconds: float) -> None:
     """Let stock nbgrader grade groups of submissions, one group after the other.
 
-    Each group is a run of nbgrader in a course of its own. nbgrader is loaded once, and forked. What
-    became of a group is told in one line, in the end of which nothing of it is left.
+    Each group is a run of nbgrader in a course of its own; nbgrader is loaded once, and forked.
+    What became of a group is told in one line, and nothing of it is left for the next one.
     """
     from nbgrader.apps import NbGraderApp
 

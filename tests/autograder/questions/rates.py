@@ -40,7 +40,9 @@ EQUIVALENT = {
     "q04.first_failure": {
         "min(height, width) became min(width, height)": "the smaller of two, in either order",
     },
-    "q06.fully_convolutional": {"1 became 2": "the size of a batch that is thrown away"},
+    "q06.fully_convolutional": {
+        "1 became 2 in shape = torch.zeros(1, *made_for)": "the size of a batch, thrown away",
+    },
     "q06.map_shape": {
         "min(rows, columns) became min(columns, rows)": "the smaller of two, in either order",
         "zip(shapes[-1][1:], planned[1:], strict=True) became zip(shapes[-1][1:], planned[1:])": (

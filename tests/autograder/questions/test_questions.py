@@ -90,7 +90,7 @@ def test_every_wrong_answer_is_caught_and_every_right_one_accepted(item):
 
 def test_a_rate_below_all_is_told(monkeypatch):
     item = get("q01.conv_weights")
-    monkeypatch.setitem(rates.VARIANTS, item.id, [lambda k, z: 0])
+    monkeypatch.setitem(rates.VARIANTS, item.id, [lambda **_: 0])
     monkeypatch.setattr(rates, "mutants", lambda code: [("nothing", code)])
     assert rate(item).failures == ["not caught: the mutant nothing", "not accepted: variant 1"]
 
