@@ -34,7 +34,10 @@ def mutants(code: str) -> Iterator[tuple[str, str]]:
             target = list(ast.walk(changed))[place]
             before = ast.unparse(target)
             _changes(target)[kind]()
-            yield f"{before} became {ast.unparse(target)}", ast.unparse(changed)
+            what = f"{before} became {ast.unparse(target)}"
+            if isinstance(node, ast.Constant):  # a number alone could stand anywhere
+                what += f" in {code.splitlines()[node.lineno - 1].strip()}"
+            yield what, ast.unparse(changed)
 
 
 def _changes(node: ast.AST) -> list[Callable[[], None]]:

@@ -5,8 +5,10 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from autograder.questions import Item, assignment, cases, get, judge
+from autograder.questions import assignment, cases, get, judge
+from tests.autograder.questions import rates
 from tests.autograder.questions.mutants import mutants
+from tests.autograder.questions.rates import EQUIVALENT, SEEN, rate, values
 from tests.autograder.questions.solved import answer, cells, verdict
 from tests.autograder.questions.variants import VARIANTS
 
@@ -15,31 +17,9 @@ ITEMS = [item for question in QUESTIONS for item in question.items]
 KNOWN = [(item, known) for item in ITEMS for known in item.misconceptions]
 SEEDS = range(4)
 
-# Changes of the solution that change nothing: what is left gives the same values.
-EQUIVALENT = {
-    "q01.dense_weights": {"output_size(x, y, k, p, s) became output_size(y, x, k, p, s)"},
-    "q03.max_pool": {"(1, 2) became (2, 1)"},
-    "q03.avg_pool": {"(1, 2) became (2, 1)"},
-    "q04.first_failure": {"min(height, width) became min(width, height)"},
-    "q06.fully_convolutional": {"1 became 2"},  # the size of a batch that is thrown away
-    "q06.map_shape": {
-        "min(rows, columns) became min(columns, rows)",
-        "zip(shapes[-1][1:], planned[1:], strict=True) became zip(shapes[-1][1:], planned[1:])",
-    },
-    "q07.measured_field": {
-        "(0, 0, height // 2, width // 2) became (0, 0, height // 2, width // 2)"
-    },
-}
-
 
 def name(value):
     return value.id if hasattr(value, "id") else None
-
-
-def values(item: Item, function, seed: int):
-    """Return the verdict on a function of plain values, as misconceptions are."""
-    drawn = cases(item, np.random.default_rng(seed))
-    return judge(item, drawn, [{"value": function(**case.arguments)} for case in drawn])
 
 
 def test_the_practical_is_whole():
@@ -101,12 +81,23 @@ def test_a_misconception_fails_on_hidden_cases_alone(item):
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=name)
-def test_mutants_of_the_solution_are_caught(item):
-    survivors = set()
-    for what, code in mutants(cells()[item.id]):
-        if verdict(item, answer(item.id, code))["points"] >= item.points:
-            survivors.add(what)
-    assert survivors == EQUIVALENT.get(item.id, set())
+def test_every_wrong_answer_is_caught_and_every_right_one_accepted(item):
+    found = rate(item)
+    assert found.failures == []
+    assert (found.caught, found.accepted) == (found.wrong, found.right)
+    assert found.equivalent == len(EQUIVALENT.get(item.id, {}))
+
+
+def test_a_rate_below_all_is_told(monkeypatch):
+    item = get("q01.conv_weights")
+    monkeypatch.setitem(rates.VARIANTS, item.id, [lambda **_: 0])
+    monkeypatch.setattr(rates, "mutants", lambda code: [("nothing", code)])
+    assert rate(item).failures == ["not caught: the mutant nothing", "not accepted: variant 1"]
+
+
+@pytest.mark.parametrize(("item", "known"), SEEN.values(), ids=SEEN)
+def test_a_wrong_answer_that_was_seen_has_a_name(item, known):
+    assert known in {each.id for each in get(item).misconceptions}
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=name)
