@@ -94,16 +94,17 @@ def system_calls(_bait: Bait) -> str:
     return ", ".join(made)
 
 
-def writing(bait: Bait) -> str:
+def writing(_bait: Bait) -> str:
     """Write outside of the temporary folders."""
     written = []
-    for folder in ("/", "/usr", "/dev", "/proc", *bait["folders"]):
-        path = Path(folder, "convbook-probe")
-        with contextlib.suppress(OSError):
-            path.touch()
-            path.unlink()
-            written.append(folder)
-    return ", ".join(written)
+    for folder in (Path("/"), *Path("/").glob("*/"), *Path("/").glob("*/*/")):
+        path = folder / "convbook-probe"
+        if folder.parts[1:2] != ("tmp",) and folder != Path("/dev/shm"):
+            with contextlib.suppress(OSError):
+                path.touch()
+                path.unlink()
+                written.append(str(folder))
+    return ", ".join(written[:3])
 
 
 def environment(bait: Bait) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -117,6 +118,82 @@ print(os.getuid(), os.listdir('/tmp'), os.getpid())
     assert printed[0][1] == printed[1][1] == "['mine', 'home'] 2\n"
     if os.geteuid() == 0:
         assert printed[0][0] != printed[1][0]
+
+
+# Memory that is not, or not only, the private memory of one process.
+HOARDS = {
+    "one process": "hoard = [b'x' * 2**24 for _ in range(64)]",
+    "shared memory": """
+import mmap, os
+for k in range(64):
+    with open(f'/dev/shm/{k}', 'w+b') as file:
+        file.truncate(2**24)
+        hold = mmap.mmap(file.fileno(), 2**24)
+        hold.write(b'x' * 2**24)
+        globals()[f'hold{k}'] = hold
+""",
+    "many processes": """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        hoard = b'x' * (100 * 2**20)
+        time.sleep(60)
+""",
+    "pages that were shared with the server": """
+import ctypes, os, time
+hoard = bytearray(b'x' * (100 * 2**20))
+for _ in range(8):
+    if os.fork() == 0:
+        hoard[::4096] = b'y' * (len(hoard) // 4096)
+        time.sleep(60)
+""",
+}
+
+
+@pytest.fixture(scope="module", params=["control groups", "watch"])
+def accounted(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox by each way to hold the limit on memory that this machine has."""
+    with Sandbox("student", grouped=request.param == "control groups") as started:
+        if request.param not in started.accounting:
+            pytest.skip("this machine gives no control groups")
+        yield started
+
+
+@pytest.mark.parametrize("name", HOARDS)
+def test_memory_of_all_processes_together_is_limited(accounted: Sandbox, name: str) -> None:
+    limits = Limits(memory=400 * 2**20, disk=2**30, cell_seconds=30, restarts=1)
+    source = f"{HOARDS[name]}\nimport time\ntime.sleep(20)"
+    assert run(accounted, source, limits=limits).cells[0].error == (
+        "used more memory than is allowed"
+    )
+
+
+def test_idle_workers_cost_no_memory(accounted: Sandbox) -> None:
+    """A DataLoader with workers is honest: what they share with the server is not counted."""
+    loader = """
+import time, torch
+from torch.utils.data import DataLoader
+loader = DataLoader(torch.arange(64.0).reshape(64, 1), batch_size=8, num_workers=4)
+print(sum(batch.sum().item() for batch in loader))
+"""
+    limits = Limits(memory=1024 * 2**20, cell_seconds=60)
+    ran = run(accounted, loader, limits=limits)
+    assert (ran.cells[0].error, ran.cells[0].output) == ("", "2016.0\n")
+
+
+def test_processor_time_is_limited(students: Sandbox) -> None:
+    ran = run(students, "while True: pass", limits=Limits(cpu_seconds=1, cell_seconds=60))
+    assert ran.cells[0].error == "used more processor time than is allowed"
+
+
+def test_output_is_capped_while_it_is_read(students: Sandbox) -> None:
+    source = "import os\nfor _ in range(200): os.write(1, b'x' * 2**20)"
+    tracemalloc.start()
+    ran = run(students, source, limits=Limits(output=1000, cell_seconds=60))
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(ran.cells[0].output), ran.cells[0].cut) == (1000, True)
+    assert peak < 8 * 2**20
 
 
 def test_a_call_that_dies_fails_alone(students: Sandbox) -> None:
