@@ -165,7 +165,7 @@ def processor(bait: Bait) -> str:
 def memory(bait: Bait) -> str:
     """Use more memory than is allowed; this ends the process where the limit holds."""
     quarter = bait["limits"]["memory"] // 4
-    hoard = [b"x" * quarter for _ in range(8)]
+    hoard = [b"x" * quarter for _ in range(16)]
     time.sleep(1)
     return f"{sum(map(len, hoard)) >> 20} MB"
 

@@ -138,7 +138,7 @@ class Holes:
 
     @staticmethod
     def memory(plant: Plant, patch: pytest.MonkeyPatch) -> None:
-        plant("watch", "if memory and reason is None", "if False")
+        plant("watch", "if reason is None and memory.exceeded()", "if False")
         patch.setattr(cgroup, "places", list)
 
     @staticmethod
