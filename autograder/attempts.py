@@ -94,16 +94,17 @@ def system_calls(_bait: Bait) -> str:
     return ", ".join(made)
 
 
-def writing(bait: Bait) -> str:
+def writing(_bait: Bait) -> str:
     """Write outside of the temporary folders."""
     written = []
-    for folder in ("/", "/usr", "/dev", "/proc", *bait["folders"]):
-        path = Path(folder, "convbook-probe")
-        with contextlib.suppress(OSError):
-            path.touch()
-            path.unlink()
-            written.append(folder)
-    return ", ".join(written)
+    for folder in (Path("/"), *Path("/").glob("*/"), *Path("/").glob("*/*/")):
+        path = folder / "convbook-probe"
+        if folder.parts[1:2] != ("tmp",) and folder != Path("/dev/shm"):
+            with contextlib.suppress(OSError):
+                path.touch()
+                path.unlink()
+                written.append(str(folder))
+    return ", ".join(written[:3])
 
 
 def environment(bait: Bait) -> str:
@@ -164,7 +165,7 @@ def processor(bait: Bait) -> str:
 def memory(bait: Bait) -> str:
     """Use more memory than is allowed; this ends the process where the limit holds."""
     quarter = bait["limits"]["memory"] // 4
-    hoard = [b"x" * quarter for _ in range(8)]
+    hoard = [b"x" * quarter for _ in range(16)]
     time.sleep(1)
     return f"{sum(map(len, hoard)) >> 20} MB"
 

@@ -158,8 +158,15 @@ class Group:
                 if "sw" not in name or (folder / name).exists():
                     (folder / name).write_text(str(value))
 
+    def events(self) -> int:
+        """Open the file that counts the processes ended for want of memory ("oom_kill N")."""
+        names = {1: "memory.oom_control", 2: "memory.events"}
+        memory = (each for each in self._folders.items() if "memory" in each[1].controllers)
+        folder, place = next(memory)
+        return os.open(folder / names[place.version], os.O_RDONLY | os.O_CLOEXEC)
+
     def doors(self) -> list[int]:
-        """Open what a process must write "0" to, to enter; the caller closes them.
+        """Open what a process must write "0" to, to enter.
 
         Version 1 moves a thread by itself at once; whole processes wait for the kernel (13 ms).
         """
@@ -168,15 +175,6 @@ class Group:
             os.open(folder / names[place.version], os.O_WRONLY | os.O_CLOEXEC)
             for folder, place in self._folders.items()
         ]
-
-    def ran_out_of_memory(self) -> bool:
-        """Tell whether the kernel ended a process of it for want of memory."""
-        for folder, place in self._folders.items():
-            if "memory" in place.controllers:
-                name = {1: "memory.oom_control", 2: "memory.events"}[place.version]
-                events = dict(line.split() for line in (folder / name).read_text().splitlines())
-                return int(events.get("oom_kill", 0)) > 0
-        return False
 
     def remove(self) -> None:
         """Remove it, once its processes have ended."""

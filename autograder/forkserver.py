@@ -33,7 +33,7 @@ from typing import Any, NoReturn
 
 from autograder import confinement, linux
 from autograder.limits import Limits
-from autograder.watch import watch
+from autograder.watch import Counted, Memory, Watched, own, watch
 
 ROLES = {"student": "autograder.student", "checker": "autograder.checker"}
 MOST_FDS = 8  # that come with a job
@@ -48,12 +48,8 @@ class Job:
     unshare: bool
     report: int
     pipes: tuple[int, int, int]  # requests, responses, output
-    groups: tuple[int, ...]  # writing "0" puts a process into a control group
-
-    @property
-    def fds(self) -> tuple[int, ...]:
-        """All that came with it."""
-        return (self.report, *self.pipes, *self.groups)
+    events: int | None  # counts what its control group ended, where it has one
+    doors: tuple[int, ...]  # writing "0" puts a process into the group
 
 
 def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -> None:
@@ -76,7 +72,8 @@ def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -
         number = confinement.FIRST_UID + body["number"] % confinement.UIDS
         uid = number if own_user and os.geteuid() == 0 else None
         limits, pipes = Limits(**body["limits"]), (fds[1], fds[2], fds[3])
-        job = Job(limits, uid, unshare, fds[0], pipes, tuple(fds[4:]))
+        events = fds[4] if len(fds) > 4 else None
+        job = Job(limits, uid, unshare, fds[0], pipes, events, tuple(fds[5:]))
         try:
             guardian = os.fork() == 0
         except OSError as error:  # no room for a process now; the next job may find some
@@ -104,9 +101,13 @@ def _guard(module: Any, job: Job) -> NoReturn:
         child = os.fork()
         if child == 0:
             _first(module, job)
-        for fd in job.fds[1:]:
+        for fd in (*job.pipes, *job.doors):
             os.close(fd)
-        _tell(job, watch(child, job.report, processes, None if job.groups else job.limits.memory))
+        if job.events is not None:
+            memory: Memory = Counted(job.events)
+        else:
+            memory = Watched(processes, child, job.limits.memory, own(processes, os.getpid()))
+        _tell(job, watch(child, job.report, memory))
     except Exception as error:
         # Whatever goes wrong here is ours, and must reach the main process in words.
         _tell(job, {"failed": f"{type(error).__name__}: {error}"})
@@ -120,7 +121,7 @@ def _first(module: Any, job: Job) -> NoReturn:
         pid = os.fork()
         if pid == 0:
             _run(module, job)
-        for fd in job.fds:
+        for fd in (job.report, *job.pipes, *job.doors):
             os.close(fd)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         while True:
@@ -137,8 +138,8 @@ def _run(module: Any, job: Job) -> NoReturn:
     requests, responses, output = job.pipes
     try:
         os.setsid()
-        for group in job.groups:
-            os.write(group, b"0")
+        for door in job.doors:
+            os.write(door, b"0")
         null = os.open("/dev/null", os.O_RDONLY)
         for source, target in ((null, 0), (output, 1), (output, 2)):
             os.dup2(source, target)

@@ -45,7 +45,7 @@ class Probe:
 
 PROBES = (
     Probe("no network of any kind", attempts.network),
-    Probe("no files of the course, of the grader's home, of the machine's users", attempts.files),
+    Probe("no files of the course, of the grader or of the machine", attempts.files),
     Probe("no view of other processes or their open files", attempts.processes),
     Probe("no privileges", attempts.privileges),
     Probe("no system calls that reach around the rest", attempts.system_calls),
@@ -144,7 +144,6 @@ def _bait(sandbox: Sandbox) -> Iterator[attempts.Bait]:
             "abstract": name,
             "socket": str(folder / "socket"),
             "paths": [str(folder), *_paths(sandbox)],
-            "folders": [bubblewrap.INSIDE, bubblewrap.prefix(), f"{sys.base_prefix}/lib"],
             "variables": sorted({*os.environ} - {*bubblewrap.environment(False), *SHELLS}),
             "limits": asdict(LIMITS),
         }

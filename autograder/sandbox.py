@@ -76,14 +76,8 @@ class Child:
                     got=report["failed"],
                     next_step="run `python -m autograder doctor` to see what this machine allows",
                 )
-            self.ended = self._ended(report["code"], report["killed"])
+            self.ended = Ended(report["code"], report["killed"])
         return self.ended
-
-    def _ended(self, code: int, killed: str | None) -> Ended:
-        by_kernel = killed is None and code == 128 + signal.SIGKILL
-        if by_kernel and self._group is not None and self._group.ran_out_of_memory():
-            killed = "memory"
-        return Ended(code, killed)
 
     def close(self) -> None:
         """Kill the child if it is alive, wait for its end, and close the pipes."""
@@ -249,7 +243,9 @@ class Sandbox:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (take, requests), (responses, answer), (output, write) = os.pipe(), os.pipe(), os.pipe()
         child = Child(ours, (requests, responses, output), group)
-        passed = [theirs.fileno(), take, answer, write, *(group.doors() if group else ())]
+        passed = [theirs.fileno(), take, answer, write]
+        if group is not None:
+            passed += [group.events(), *group.doors()]
         try:
             with self._lock:
                 self._jobs += 1

@@ -5,19 +5,64 @@ from __future__ import annotations
 import os
 import select
 import signal
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 WATCH_SECONDS = 0.05  # between two looks at the memory of a job
 
 
-def watch(child: int, report: int, processes: int, memory: int | None) -> dict[str, Any]:
-    """Wait for `child`, and return how it ended.
+class Memory(Protocol):
+    """The limit on the memory of a job."""
 
-    Args:
-        child: the first process of the job.
-        report: the socket on which "kill" comes, or its end.
-        processes: a file descriptor of /proc.
-        memory: bytes that all below `child` may use; None where the kernel sees to it.
+    def exceeded(self) -> bool:
+        """Tell whether the job has used more than is allowed."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The limit of a control group, which the kernel holds, and the file that counts its kills."""
+
+    events: int
+
+    def exceeded(self) -> bool:
+        """Tell whether the kernel has ended a process of the job."""
+        words = os.pread(self.events, 4096, 0).split()
+        return b"oom_kill" in words and int(words[words.index(b"oom_kill") + 1]) > 0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A limit that nobody holds but this process: `limit` bytes for all processes below `root`."""
+
+    processes: int  # a file descriptor of /proc
+    root: int
+    limit: int
+    preloaded: int  # bytes that all share with the server, and that may be counted as theirs
+
+    def exceeded(self) -> bool:
+        """Tell whether all of them use more, files aside.
+
+        The first count is quick, and counts pages that processes share once for each of them. Only
+        where it exceeds the limit are shared pages divided among those that share them.
+        """
+        pids = _below(self.processes, self.root)
+        quick = {pid: own(self.processes, pid) for pid in pids}
+        if sum(quick.values()) <= self.limit:
+            return False
+        fair = ("Pss_Anon:", "Pss_Shmem:")
+        shares = (_sum(self.processes, f"{pid}/smaps_rollup", fair) or quick[pid] for pid in quick)
+        return sum(shares) > self.limit + self.preloaded
+
+
+def own(processes: int, pid: int) -> int:
+    """Return the bytes of memory of a process, files aside, with what it shares."""
+    return _sum(processes, f"{pid}/status", ("RssAnon:", "RssShmem:"))
+
+
+def watch(child: int, report: int, memory: Memory) -> dict[str, Any]:
+    """Wait for `child`, the first process of a job; return how it ended, and why it was ended.
+
+    It is ended when "kill" comes on the socket `report`, or its end, or with too much memory used.
     """
     handle = os.pidfd_open(child)
     poller = select.poll()
@@ -25,38 +70,22 @@ def watch(child: int, report: int, processes: int, memory: int | None) -> dict[s
     poller.register(report, select.POLLIN)
     reason = None
     while True:
-        ready = [fd for fd, _ in poller.poll(WATCH_SECONDS * 1000 if memory else None)]
-        if handle in ready:
-            _, status = os.waitpid(child, 0)
-            return {"code": os.waitstatus_to_exitcode(status), "killed": reason}
+        ready = [fd for fd, _ in poller.poll(WATCH_SECONDS * 1000)]
         if report in ready and reason is None:
             reason = "told"
             poller.unregister(report)
-            os.kill(child, signal.SIGKILL)
-        if memory and reason is None and used(processes, child, memory) > memory:
+        if reason is None and memory.exceeded():
             reason = "memory"
+        if handle in ready:
+            _, status = os.waitpid(child, 0)
+            return {"code": os.waitstatus_to_exitcode(status), "killed": reason}
+        if reason is not None:
             os.kill(child, signal.SIGKILL)
 
 
-def used(processes: int, root: int, enough: int) -> int:
-    """Return the bytes of memory of all processes below `root`, files aside.
-
-    The first count is quick, and counts pages that processes share once for each of them. Only
-    where it exceeds `enough` are shared pages divided among those that share them.
-    """
-    quick = {
-        pid: _kib(processes, f"{pid}/status", ("RssAnon:", "RssShmem:"))
-        for pid in _below(processes, root)
-    }
-    if sum(quick.values()) * 1024 <= enough:
-        return sum(quick.values()) * 1024
-    fair = ("Pss_Anon:", "Pss_Shmem:")
-    return 1024 * sum(_kib(processes, f"{pid}/smaps_rollup", fair) or quick[pid] for pid in quick)
-
-
-def _kib(processes: int, name: str, keys: tuple[str, ...]) -> int:
+def _sum(processes: int, name: str, keys: tuple[str, ...]) -> int:
     lines = (line.split() for line in _read(processes, name).splitlines())
-    return sum(int(line[1]) for line in lines if line and line[0] in keys)
+    return 1024 * sum(int(line[1]) for line in lines if line and line[0] in keys)
 
 
 def _below(processes: int, root: int) -> list[int]:

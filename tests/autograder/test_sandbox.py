@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from autograder import bubblewrap, session
+from autograder import bubblewrap, cgroup, probes, session
+from autograder.course import Course
+from autograder.grade import grade
 from autograder.limits import Limits
 from autograder.protocol import encode, pack
 from autograder.sandbox import Sandbox
 from autograder.session import Call, Cell, Session, StoppedError
 from convbook.errors import GradingError
+from tests.autograder.conftest import NAME
 
 ROOT = Path(__file__).parents[2]
 FAST = Limits(cell_seconds=8, call_seconds=2)
@@ -90,9 +96,52 @@ def test_nothing_outlives_a_submission(students: Sandbox) -> None:
     ran = run(students, DETACH, "open('/tmp/left', 'w').write('x'); open('/dev/shm/left', 'x')")
     assert [cell.status for cell in ran.cells] == ["ok", "ok"]
     assert settled(students, 2) == before
+    assert [path for top in groups_of(os.getpid()) for path in top.glob("job-*")] == []
     assert Path("/proc/self/mounts").read_text() == mounts
     again = run(students, "import os; print(os.listdir('/tmp'), os.listdir('/dev/shm'))")
     assert again.cells[0].output == "['home'] []\n"
+
+
+GRADER = """
+import sys, threading, time
+from pathlib import Path
+from autograder import bubblewrap
+from autograder.limits import DEFAULT
+from autograder.sandbox import Sandbox
+from autograder.session import Conversation
+bubblewrap.HERE = Path(sys.argv[1])
+box = Sandbox("student").start()
+child = box.spawn()
+talk = Conversation(child, DEFAULT, time.monotonic() + 60, threading.Event())
+talk.ask({"do": "cell", "source": sys.argv[2]}, (), 60)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_nothing_outlives_a_grader_that_is_killed(tmp_path: Path) -> None:
+    modules = tmp_path / "autograder"
+    shutil.copytree(bubblewrap.HERE, modules, ignore=shutil.ignore_patterns("questions", "build"))
+    shutil.copy(ROOT / "tests/autograder/plain_student.py", modules / "student.py")
+    mounts = Path("/proc/self/mounts").read_text()
+    command = [sys.executable, "-c", GRADER, str(modules), DETACH]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as grader:
+        assert grader.stdout is not None
+        assert grader.stdout.readline() == "ready\n"
+        alive, made = descendants(grader.pid), groups_of(grader.pid)
+        assert len(alive) >= 9  # bubblewrap twice, server, guardian, init, student, its three, …
+        assert bool(made) == bool(cgroup.places())
+        grader.kill()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in alive) or groups_of(grader.pid):
+        assert time.monotonic() < deadline, (alive, groups_of(grader.pid))
+        time.sleep(0.05)
+    assert Path("/proc/self/mounts").read_text() == mounts
+
+
+def groups_of(pid: int) -> list[Path]:
+    """The control groups that a grader has made."""
+    return [path for place in cgroup.places() for path in place.folder.glob(f"convbook-{pid}-*")]
 
 
 def test_two_submissions_do_not_see_each_other(students: Sandbox) -> None:
@@ -117,6 +166,83 @@ print(os.getuid(), os.listdir('/tmp'), os.getpid())
     assert printed[0][1] == printed[1][1] == "['mine', 'home'] 2\n"
     if os.geteuid() == 0:
         assert printed[0][0] != printed[1][0]
+
+
+# Memory that is not, or not only, the private memory of one process.
+HOARDS = {
+    "one process": "hoard = [b'x' * 2**24 for _ in range(64)]",
+    "shared memory": """
+import mmap, os
+for k in range(64):
+    with open(f'/dev/shm/{k}', 'w+b') as file:
+        file.truncate(2**24)
+        hold = mmap.mmap(file.fileno(), 2**24)
+        hold.write(b'x' * 2**24)
+        globals()[f'hold{k}'] = hold
+""",
+    "many processes": """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        hoard = b'x' * (100 * 2**20)
+        time.sleep(60)
+""",
+    "pages that were shared with the server": """
+import ctypes, os, time
+hoard = bytearray(b'x' * (100 * 2**20))
+for _ in range(8):
+    if os.fork() == 0:
+        hoard[::4096] = b'y' * (len(hoard) // 4096)
+        time.sleep(60)
+""",
+}
+
+
+@pytest.fixture(scope="module", params=["control groups", "watch"])
+def accounted(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox by each way to hold the limit on memory that this machine has."""
+    with Sandbox("student", grouped=request.param == "control groups") as started:
+        if request.param not in started.accounting:
+            pytest.skip("this machine gives no control groups")
+        yield started
+
+
+@pytest.mark.parametrize("name", HOARDS)
+def test_memory_of_all_processes_together_is_limited(accounted: Sandbox, name: str) -> None:
+    limits = Limits(memory=400 * 2**20, disk=2**30, cell_seconds=30, restarts=1)
+    source = f"{HOARDS[name]}\nimport time\ntime.sleep(20)"
+    assert run(accounted, source, limits=limits).cells[0].error == (
+        "used more memory than is allowed"
+    )
+
+
+def test_idle_workers_cost_no_memory(accounted: Sandbox) -> None:
+    """A DataLoader with workers is honest: what they share with the server is not counted."""
+    loader = """
+import time, torch
+from torch.utils.data import DataLoader
+loader = DataLoader(torch.arange(64.0).reshape(64, 1), batch_size=8, num_workers=4)
+print(sum(batch.sum().item() for batch in loader))
+"""
+    limits = Limits(memory=1024 * 2**20, cell_seconds=60)
+    ran = run(accounted, loader, limits=limits)
+    assert ran.cells[0].error == ""
+    assert ran.cells[0].output.endswith("2016.0\n")  # torch warns of more workers than cores
+
+
+def test_processor_time_is_limited(students: Sandbox) -> None:
+    ran = run(students, "while True: pass", limits=Limits(cpu_seconds=1, cell_seconds=60))
+    assert ran.cells[0].error == "used more processor time than is allowed"
+
+
+def test_output_is_capped_while_it_is_read(students: Sandbox) -> None:
+    source = "import os\nfor _ in range(200): os.write(1, b'x' * 2**20)"
+    tracemalloc.start()
+    ran = run(students, source, limits=Limits(output=1000, cell_seconds=60))
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(ran.cells[0].output), ran.cells[0].cut) == (1000, True)
+    assert peak < 8 * 2**20
 
 
 def test_a_call_that_dies_fails_alone(students: Sandbox) -> None:
@@ -211,11 +337,45 @@ def as_ordinary_user(*arguments: str) -> list[str]:
     return ["unshare", "--mount", "sh", "-ec", script, "sh", *arguments]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests are this one already")
-def test_an_ordinary_user_can_grade() -> None:
+ordinary = pytest.mark.skipif(os.geteuid() != 0, reason="the other tests are this one already")
+
+
+@ordinary
+def test_an_ordinary_user_has_the_same_walls() -> None:
     doctor = as_ordinary_user("-m", "autograder", "doctor")
     done = subprocess.run(doctor, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bubblewrap, as an ordinary user, a namespace a submission" in done.stdout
     assert "✗" not in done.stdout
-    assert done.stdout.count("✓") == 10
+    assert done.stdout.count("✓") == len(probes.PROBES)
+
+
+@ordinary
+def test_an_ordinary_user_gives_the_same_marks(make_course: Callable[..., Course]) -> None:
+    course = make_course(
+        "graded/perfect", "graded/partly_right", "graded/become_root", "partly_graded/memory_bomb"
+    )
+    told = [marks(each.result) for each in grade(course, NAME, jobs=2)]
+    shutil.rmtree(course.reports(NAME))
+    (course.root / "gradebook.db").unlink()
+    for path in (course.root, *course.root.rglob("*")):
+        os.chown(path, 1000, 1000)
+    for folder in course.root.parents[:3]:  # the tests' folders are closed to others
+        folder.chmod(0o755)
+    command = as_ordinary_user("-m", "autograder", "grade", NAME, "--quiet", "--jobs", "2")
+    done = subprocess.run(
+        [*command, "--course", str(course.root)], capture_output=True, text=True, timeout=250
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    paths = sorted((course.reports(NAME) / "results").glob("*.json"))
+    assert [marks(json.loads(path.read_text(encoding="utf-8"))) for path in paths] == told
+    assert {path.stat().st_uid for path in paths} == {1000}
+
+
+def marks(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without what differs from run to run."""
+    return {
+        key: value
+        for key, value in result.items()
+        if key in ("student", "state", "reason", "points", "items", "sandbox", "submission_hash")
+    }
