@@ -19,7 +19,7 @@ from convbook.errors import GradingError
 
 CELL = Cell(
     "self-check",
-    "import matplotlib.pyplot, numpy, torch\n"
+    "import matplotlib.backends.backend_svg, numpy, torch\n"  # the first is not loaded before
     "print('printed')\n"
     "def twice(x):\n"
     "    return (2 * torch.ones(1, 1, 4, 4) * x).numpy().sum().item() / 16\n",

@@ -69,7 +69,8 @@ class Shell(InteractiveShell):
     def run(self, source: str) -> BaseException | None:
         """Run a cell; return the exception that ended it, if one did."""
         self.source, self.pictures = source, []
-        result = self.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
+        # The class's own: a notebook may put another one on the shell.
+        result = super().run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
         error: BaseException | None = result.error_before_exec or result.error_in_exec
         return error
 

@@ -127,9 +127,9 @@ def test_a_spy_tells_public_cases_only(
     make_course: Callable[..., Course], exercise: dict[str, Any]
 ) -> None:
     course = make_course()
-    spied(exercise, course, "mata")
+    spied(exercise, course, "spy")
     grade(course, NAME, limits=Limits(cell_seconds=8, call_seconds=4))
-    written = everything(course, "mata")
+    written = everything(course, "spy")
     result = json.loads(written["result"])
     assert result["state"] == "graded", result["reason"]
     words: dict[bool, set[str]] = {True: set(), False: set()}

@@ -164,6 +164,13 @@ def test_hostile_pictures_become_words(
     assert all(max(picture.size) <= pictures.MAX_SIDE for picture in found)
 
 
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_a_notebook_may_change_the_shell(students: Sandbox) -> None:
+    change = "get_ipython().run_cell = get_ipython().display_pub.publish = lambda *_, **__: None"
+    assert [each.output for each in run(students, change, "print(1)")] == ["", "1\n"]
+
+
 LIE = """
 import autograder.student as ours
 from autograder.protocol import Message
