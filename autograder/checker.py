@@ -117,11 +117,9 @@ class Checker:
 def outcome_of(entry: dict[str, Any], blobs: tuple[bytes, ...]) -> dict[str, Any]:
     """Turn what became of a call into an outcome with exact plain types.
 
-    `entry` comes from the main process: "timeout", "died", "too large", or the position of the
-    bytes that the student's process answered, which may hold anything.
+    `entry` comes from the main process: "timeout", "died", or the position of the bytes that the
+    student's process answered, which may hold anything.
     """
-    if entry["kind"] == "too large":
-        return {"error": {"type": "TooLarge", "message": "all answers together are too large"}}
     if entry["kind"] != "answer":
         return {entry["kind"]: True}
     try:

@@ -18,14 +18,13 @@ from typing import Any, Literal
 
 from autograder import pictures
 from autograder.limits import MIB, Limits
-from autograder.protocol import MAX_FRAME, FrameReader, Message, ProtocolError, pack, unpack
+from autograder.protocol import FrameReader, Message, ProtocolError, pack, unpack
 from autograder.sandbox import Child, Sandbox
 from convbook.errors import GradingError
 
 SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process is killed
 TICK_MS = 200  # between two looks at whether grading was stopped
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
-ALL_ANSWERS = MAX_FRAME // 2  # bytes of all answers of a submission
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
 
 
@@ -76,10 +75,7 @@ class Session:
     reason: str = ""
 
     def answered(self, frame: bytes) -> None:
-        """Keep the bytes of an answer for the checker, as long as all of them fit one message."""
-        if sum(map(len, self.answers)) + len(frame) > ALL_ANSWERS:
-            self.outcomes.append({"kind": "too large"})
-            return
+        """Keep the bytes of an answer for the checker."""
         self.outcomes.append({"kind": "answer", "blob": len(self.answers)})
         self.answers.append(frame)
 

@@ -84,11 +84,6 @@ def test_hostile_answers_are_errors_of_their_case(name: str) -> None:
     [
         ({"kind": "died"}, b"", {"died": True}),
         ({"kind": "timeout"}, b"", {"timeout": True}),
-        (
-            {"kind": "too large"},
-            b"",
-            {"error": {"type": "TooLarge", "message": "all answers together are too large"}},
-        ),
         ({"kind": "answer", "blob": 0}, pack(Message({"outcome": "timeout"})), {"timeout": True}),
         (
             {"kind": "answer", "blob": 0},

@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 
+import convbook
+
 gained = []
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -25,7 +27,7 @@ for name, attempt in {
     "setgroups": lambda: os.setgroups([0]),
     "su": setuid_program,
     "write": lambda: open("/usr/bin/x", "w"),
-    "course": lambda: open("/course/x", "w"),
+    "convbook": lambda: open(convbook.__file__, "a"),
     "root": lambda: open("/x", "w"),
     "python": lambda: open(os.__file__, "a"),
     "proc": lambda: open("/proc/sys/kernel/core_pattern", "w"),

@@ -2,7 +2,7 @@
 import os
 import zipfile
 
-for folder in (".", "/tmp", "/var/tmp", "/dev/shm", "/", "/course", "/root", "@COURSE@", ".."):
+for folder in (".", "/tmp", "/var/tmp", "/dev/shm", "/", "/root", "@COURSE@", ".."):
     try:
         with open(f"{folder}/leftover-{os.getpid()}", "w") as file:
             file.write("here to stay")

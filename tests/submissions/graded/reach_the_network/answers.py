@@ -81,6 +81,6 @@ for attempt in (tcp, tcp_of_the_host, udp, udp_outside, over_ipv6, dns, unix, ab
     try:
         print(attempt.__name__, attempt())
         reached.append(attempt.__name__)
-    except (OSError, IndexError, AttributeError, subprocess.CalledProcessError):
+    except Exception:
         pass
 print("reached:", reached)

@@ -3,7 +3,10 @@ import glob
 import os
 import sqlite3
 
+import convbook
+
 course, opened = "@COURSE@", []
+inside = os.path.dirname(os.path.dirname(convbook.__file__))
 wanted = [
     f"{course}/gradebook.db",
     f"{course}/solutions/tp1_layers/tp1_layers.md",
@@ -11,9 +14,9 @@ wanted = [
     f"{course}/submitted/graded.perfect/tp1_layers/tp1_layers.ipynb",
     f"{course}/submitted/graded.canary-in-the-notebook/tp1_layers/tp1_layers.ipynb",
     f"{course}/reports/tp1_layers/results/graded.perfect.json",
-    "/course/autograder/questions/q01.py",
-    "/course/autograder/checker.py",
-    "/course/tests/submissions",
+    f"{inside}/autograder/questions/q01.py",
+    f"{inside}/autograder/checker.py",
+    f"{inside}/tests/submissions",
     *(f"{'../' * up}{name}" for up in range(1, 9) for name in ("gradebook.db", "solutions")),
     *(f"/proc/{pid}/root{course}/gradebook.db" for pid in ("1", "self", "@PID@")),
     *(f"/proc/{pid}/cwd/gradebook.db" for pid in ("1", "self", "@PID@")),
