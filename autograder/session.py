@@ -23,6 +23,7 @@ from convbook.errors import GradingError
 SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process is killed
 TICK_MS = 200  # between two looks at whether grading was stopped
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
+ANSWER_JSON = 1024 * 1024  # bytes of JSON of an answer, which are read here; values are not
 
 
 class StoppedError(GradingError):
@@ -147,7 +148,7 @@ class Conversation:
 
     def _checked(self, frame: bytes) -> Message:
         try:
-            message = unpack(frame)
+            message = unpack(frame, ANSWER_JSON)
         except ProtocolError:
             message = Message({})
         if message.body.get("answers") != self._number:
@@ -252,10 +253,18 @@ class _Runner:
             self._failed = (call.item, failure.kind)
             self.session.outcomes.append({"kind": failure.kind})
             return False
-        self.session.answered(talk.last_frame)
+        self.session.answered(self._bounded(talk.last_frame))
         if answer.body.get("outcome") == "timeout":
             self._failed = (call.item, "timeout")
         return True
+
+    def _bounded(self, frame: bytes) -> bytes:
+        """Return an answer, or an error in its place when all answers together are too large."""
+        limit = self._limits.values
+        if sum(map(len, self.session.answers)) + len(frame) <= limit:
+            return frame
+        words = f"what the functions returned takes more than {limit} bytes, all together"
+        return pack(Message({"outcome": "error", "error": {"type": "TooLarge", "message": words}}))
 
     def given_up(self, late: bool) -> Session:
         """Return what there is; calls that were not made count as failed."""
