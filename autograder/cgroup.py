@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.limits import Limits
 
+PROC = Path("/proc/self")
 NEEDED = ("memory", "pids")
 NICE_TO_HAVE = "cpu"  # its default is an equal share for each group
 REMOVE_SECONDS = 5.0
@@ -84,13 +85,13 @@ def _version_2() -> list[Place]:
 def _own_groups() -> Iterator[tuple[frozenset[str], Path]]:
     """Yield the groups of this process: their controllers (none: version 2), and their folder."""
     mounts: list[tuple[str, frozenset[str], str, str]] = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in (PROC / "mountinfo").read_text().splitlines():
         left, _, right = line.partition(" - ")
         kind, _source, options = right.split(" ")
         if kind in ("cgroup", "cgroup2"):
             root, target = left.split(" ")[3:5]
             mounts.append((kind, frozenset(options.split(",")), root, target))
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    for line in (PROC / "cgroup").read_text().splitlines():
         _number, names, path = line.split(":", 2)
         controllers = frozenset(names.split(",")) - {""}
         for kind, listed, root, target in mounts:

@@ -24,6 +24,7 @@ MAX_JSON = 4 * 2**20  # bytes of JSON in one message
 MAX_DEPTH = 32  # lists and dicts inside each other
 MAX_DIGITS = 400  # of an int: 1000! has 2568, a size of a layer at most 20
 MAX_NDIM = 12
+MEMORY_FACTOR = 64  # bytes of memory that decoding takes at most for one byte of JSON
 _U32 = struct.Struct("<I")
 
 
@@ -48,9 +49,9 @@ def pack(message: Message) -> bytes:
     return b"".join(parts)
 
 
-def unpack(frame: bytes) -> Message:
+def unpack(frame: bytes, max_json: int = MAX_JSON) -> Message:
     """Return the message in `frame`, or raise ProtocolError; never anything else."""
-    text, blobs = _split(frame)
+    text, blobs = _split(frame, max_json)
     try:
         body = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -60,7 +61,7 @@ def unpack(frame: bytes) -> Message:
     return Message(body, blobs)
 
 
-def _split(frame: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+def _split(frame: bytes, max_json: int) -> tuple[bytes, tuple[bytes, ...]]:
     pieces, at = [], 0
     while at < len(frame):
         if at + 4 > len(frame):
@@ -71,7 +72,7 @@ def _split(frame: bytes) -> tuple[bytes, tuple[bytes, ...]]:
             raise ProtocolError("a frame is shorter than it says")
         pieces.append(bytes(frame[at : at + size]))
         at += size
-    if not pieces or len(pieces[0]) > MAX_JSON:
+    if not pieces or len(pieces[0]) > max_json:
         raise ProtocolError("a frame begins with its JSON, of a limited size")
     return pieces[0], tuple(pieces[1:])
 
@@ -244,10 +245,13 @@ def _decode_npy(content: Any, blobs: Sequence[bytes], _depth: int) -> np.ndarray
         raise ProtocolError(f"an array of {dtype.kind!r} is not numeric")
     if len(shape) > MAX_NDIM or any(type(n) is not int or n < 0 for n in shape):
         raise ProtocolError("an array of an impossible shape")
+    if math.prod(n for n in shape if n) > MAX_FRAME:  # also where a 0 makes it an empty one
+        raise ProtocolError("an array of an impossible shape")
     if math.prod(shape) * dtype.itemsize != len(blob) - file.tell():
         raise ProtocolError("an array whose size is not that of its data")
     array = np.frombuffer(blob, dtype=dtype, offset=file.tell())
-    return array.reshape(shape, order="F" if fortran else "C").copy()
+    # In the machine's own order of bytes, and not in the memory of the message.
+    return array.reshape(shape, order="F" if fortran else "C").astype(dtype.newbyteorder("="))
 
 
 _TAGS: dict[str, Callable[[Any, Sequence[bytes], int], Any]] = {

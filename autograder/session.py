@@ -26,6 +26,7 @@ SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process 
 TICK_MS = 200  # between two looks at whether grading was stopped
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
+ANSWER_JSON = 1024 * 1024  # bytes of JSON of an answer, which are read here; values are not
 
 
 class StoppedError(GradingError):
@@ -155,7 +156,7 @@ class Conversation:
 
     def _checked(self, frame: bytes) -> Message:
         try:
-            message = unpack(frame)
+            message = unpack(frame, ANSWER_JSON)
         except ProtocolError:
             message = Message({})
         if message.body.get("answers") != self._number:
@@ -324,10 +325,18 @@ class _Runner:
             self._failed[call.item] = failure.kind
             self.session.outcomes.append({"kind": failure.kind})
             return False
-        self.session.answered(talk.last_frame)
+        self.session.answered(self._bounded(talk.last_frame))
         if answer.body.get("outcome") == "timeout":
             self._failed[call.item] = "timeout"
         return True
+
+    def _bounded(self, frame: bytes) -> bytes:
+        """Return an answer, or an error in its place when all answers together are too large."""
+        limit = self._limits.values
+        if sum(map(len, self.session.answers)) + len(frame) <= limit:
+            return frame
+        words = f"what the functions returned takes more than {limit} bytes, all together"
+        return pack(Message({"outcome": "error", "error": {"type": "TooLarge", "message": words}}))
 
     def give_up(self, late: bool) -> None:
         """Let the calls that were not made count as failed, and say why."""

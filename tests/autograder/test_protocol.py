@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -9,6 +10,7 @@ import os
 import pickle
 import struct
 import threading
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -177,6 +179,109 @@ def test_any_bytes_are_a_message_or_refused(frame: bytes) -> None:
     except ProtocolError:
         return
     assert type(message.body) is dict
+
+
+BLOBS = st.one_of(
+    st.binary(max_size=60),
+    st.builds(
+        lambda descr, fortran, shape, data: header(
+            f"{{'descr': {descr!r}, 'fortran_order': {fortran}, 'shape': {shape!r}, }}", data
+        ),
+        st.sampled_from(["<f8", ">i2", "|b1", "|u1", "<f2", "<f16", "|O", "<U1", "<c8", "f4,i2"]),
+        st.sampled_from([True, False, 2]),
+        st.lists(st.integers(-1, 2**70) | st.integers(0, 3), max_size=14).map(tuple),
+        st.binary(max_size=40),
+    ),
+)
+TAGGED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["$dict", "$npy", "$float", "$pickle"]), inner)
+        | st.builds(lambda inner: {"$dict": [["key", inner]]}, inner)
+        | st.builds(lambda place: {"$npy": place}, st.integers(-1, 3))
+    ),
+    max_leaves=12,
+)
+
+
+def is_plain(value: object) -> bool:
+    if type(value) is list:
+        return all(is_plain(part) for part in value)
+    if type(value) is dict:
+        return all(type(key) is str and is_plain(part) for key, part in value.items())
+    if type(value) is np.ndarray:
+        return value.dtype.kind in "biuf" and value.dtype.isnative
+    return value is None or type(value) in (bool, int, float, str)
+
+
+@given(TAGGED, st.lists(BLOBS, max_size=3))
+def test_any_message_is_a_plain_value_or_refused(value: Any, blobs: list[bytes]) -> None:
+    text = json.dumps({"value": value}).encode()
+    frame = b"".join(struct.pack("<I", len(part)) + part for part in (text, *blobs))
+    try:
+        decoded = decode(unpack(frame))
+    except ProtocolError:
+        return
+    assert is_plain(decoded)
+    assert repr(decode(unpack(pack(encode(decoded))))) == repr(decoded)
+
+
+@given(st.data())
+def test_any_change_to_a_message_is_a_plain_value_or_refused(data: st.DataObject) -> None:
+    frame = bytearray(pack(encode([1.5, {"a": np.arange(6).reshape(2, 3)}, "text", None])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decoded = decode(unpack(bytes(frame)))
+    except ProtocolError:
+        return
+    assert is_plain(decoded)
+
+
+@given(st.lists(st.integers(0, 2**70) | st.just(0), min_size=1, max_size=14), BLOBS)
+def test_any_shape_of_an_array_is_an_array_or_refused(shape: list[int], data: bytes) -> None:
+    blob = header(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {tuple(shape)!r}, }}", data)
+    with contextlib.suppress(ProtocolError):
+        assert is_plain(decode(Message({"value": {"$npy": 0}}, (blob,))))
+
+
+GREEDY = {
+    "empty lists": b"[" + b"[]," * 200_000 + b"[]]",
+    "small dicts": b'{"$dict":[' + b'["a",{"$dict":[["",0]]}],' * 30_000 + b'["a",0]]}',
+    "tags": b"[" + b'{"$dict":[]},' * 50_000 + b"0]",
+    "unknown tags": b"[" + b'{"":0},' * 100_000 + b"0]",
+    "floats": b"[" + b"1e1," * 200_000 + b"0]",
+    "names": b'{"$dict":[' + b",".join(b'["%x",0]' % k for k in range(60_000)) + b"]}",
+    "text": b'"' + b"\\u0101" * 100_000 + b'"',
+}
+
+
+@pytest.mark.parametrize("name", GREEDY)
+def test_decoding_takes_memory_in_proportion(name: str) -> None:
+    """At most `MEMORY_FACTOR` bytes for each byte of JSON, so that MAX_JSON bounds it."""
+    frame = with_json(b'{"value":' + GREEDY[name] + b"}")
+    tracemalloc.start()
+    with contextlib.suppress(ProtocolError):
+        decode(unpack(frame))
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < protocol.MEMORY_FACTOR * len(frame)
+
+
+def test_decoding_an_array_takes_its_size_a_few_times() -> None:
+    frame = pack(encode(np.zeros(2**20)))
+    tracemalloc.start()
+    decode(unpack(frame))
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * len(frame)
+
+
+def test_the_order_of_bytes_is_made_the_machines() -> None:
+    swapped = np.arange(3, dtype=np.int32).astype(">i4")
+    decoded = decode(unpack(pack(encode(swapped))))
+    assert (decoded.dtype, decoded.tolist()) == (np.dtype("int32"), [0, 1, 2])
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "1e999", "-1e999"])

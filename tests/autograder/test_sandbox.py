@@ -20,7 +20,7 @@ from autograder import bubblewrap, cgroup, probes, session
 from autograder.course import Course
 from autograder.grade import grade
 from autograder.limits import Limits
-from autograder.protocol import encode, pack
+from autograder.protocol import encode, pack, unpack
 from autograder.sandbox import Sandbox
 from autograder.session import Call, Cell, Session, StoppedError
 from convbook.errors import GradingError
@@ -252,6 +252,14 @@ def test_a_call_that_dies_fails_alone(students: Sandbox) -> None:
     kinds = [outcome["kind"] for outcome in ran.outcomes]
     assert kinds == ["answer", "died", "died", "died", "answer"]
     assert ran.reason == ""
+
+
+def test_all_values_together_are_bounded(students: Sandbox) -> None:
+    cells = "import numpy\ndef large(): return numpy.zeros(2**20)"
+    calls = [call("large", item=f"item {k}") for k in range(4)]
+    ran = run(students, cells, calls=calls, limits=Limits(values=20 * 2**20))
+    errors = [unpack(answer).body.get("error", {}).get("type") for answer in ran.answers]
+    assert errors == [None, None, "TooLarge", "TooLarge"]
 
 
 def test_restarts_are_bounded(students: Sandbox) -> None:
