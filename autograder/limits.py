@@ -25,6 +25,7 @@ class Limits:
         disk: bytes of its temporary folder.
         file_size: bytes of one file.
         output: bytes of text kept of one cell.
+        outputs: bytes of text kept of all cells.
         pictures: pictures kept of one cell.
         picture: bytes of one picture.
         album: bytes of all pictures of a submission.
@@ -44,6 +45,7 @@ class Limits:
     disk: int = 128 * MIB
     file_size: int = 64 * MIB
     output: int = 64 * 1024
+    outputs: int = 2 * MIB
     pictures: int = 8
     picture: int = MIB
     album: int = 4 * MIB

@@ -99,6 +99,7 @@ class Conversation:
         self._reader = FrameReader(limits.value + OVERHEAD)
         self._number = 0
         self._output = bytearray()
+        self._room = limits.outputs
         self._cut = False
         self.last_frame = b""
         os.set_blocking(child.requests, False)
@@ -173,7 +174,7 @@ class Conversation:
             data = os.read(self._child.output, 1 << 20)
         except BlockingIOError:
             return False
-        room = self._limits.output - len(self._output)
+        room = min(self._limits.output, self._room) - len(self._output)
         self._output += data[:room]
         self._cut = self._cut or len(data) > room
         return bool(data)
@@ -184,6 +185,7 @@ class Conversation:
             if not self._read_output():
                 break
         text, cut = self._output.decode("utf-8", errors="replace"), self._cut
+        self._room -= len(self._output)
         self._output, self._cut = bytearray(), False
         return text, cut
 

@@ -61,6 +61,19 @@ def call(function: str, item: str = "", **arguments: object) -> Call:
     return Call(item or function, request, pack(encode(arguments)))
 
 
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_what_all_cells_print_together_is_limited(students: Sandbox) -> None:
+    limits = Limits(output=100, outputs=250)
+    reports = run(students, *["print('x' * 99)"] * 4, limits=limits)
+    assert [(len(report.output), report.cut) for report in reports] == [
+        (100, False),
+        (100, False),
+        (50, True),
+        (0, True),
+    ]
+
+
 def opened(report: CellReport) -> list[Image.Image]:
     found = [Image.open(io.BytesIO(base64.b64decode(each))) for each in report.pictures]
     for picture in found:
