@@ -12,7 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from autograder.basis import Basis
 from autograder.course import Course
+from autograder.intake import Submission
+from autograder.result import Result
 from tests.autograder.conftest import NAME, ROOT
 
 
@@ -114,3 +117,34 @@ def processes_below(pid: int) -> list[int]:
         for child in map(int, path.read_text().split()):
             found += [child, *processes_below(child)]
     return found
+
+
+def marked(basis: Basis, submission: Submission, answer: str) -> Result:
+    """Return a result whose written answers have this hash."""
+    worth = basis.assignment.by_id
+    return {
+        **basis.frame(submission.student, submission),
+        "state": "graded",
+        "reason": "",
+        "points": 0,
+        "items": [
+            {
+                "id": item,
+                "points": 0,
+                "max_points": worth[name]["metadata"]["nbgrader"]["points"],
+                "passed": False,
+                "cases": [],
+                "first_failure": None,
+                "misconception": None,
+                "words": "",
+                "hint": "",
+            }
+            for name, item in basis.assignment.checks.items()
+        ],
+        "cells": [],
+        "prose": [
+            {"grade_id": name, "max_points": points, "answered": True, "hash": answer, "source": ""}
+            for name, points in basis.assignment.prose.items()
+        ],
+        "repairs": [],
+    }

@@ -18,7 +18,7 @@ from autograder.mark import Marked
 from autograder.sandbox import Sandbox
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, student
-from tests.autograder.runs import marks, recorded
+from tests.autograder.runs import marked, marks, recorded
 
 MakeCourse = Callable[..., Course]
 KEYS = ("graded/partly_right", "graded/perfect", "needs_review/two_notebooks")
@@ -88,12 +88,26 @@ def one(make_course: MakeCourse, tmp_path: Path) -> tuple[Marked, Path, Course, 
 def test_a_result_counts_for_exactly_its_submission_and_grader(
     one: tuple[Marked, Path, Course, Basis], change: dict[str, object]
 ) -> None:
-    marked, path, there, _ = one
+    elsewhere, path, there, _ = one
     name = student("graded/perfect")
     submission = take(name, there.submitted(NAME)[name], NAME)
     found = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**found, **change}), encoding="utf-8")
-    assert (marked.find(submission) is not None) == (change == {})
+    assert (elsewhere.find(submission) is not None) == (change == {})
+
+
+@pytest.mark.parametrize("part", ["items", "prose", None])
+def test_a_result_of_another_exercise_does_not_count(
+    one: tuple[Marked, Path, Course, Basis], part: str | None
+) -> None:
+    elsewhere, path, there, basis = one
+    name = student("graded/perfect")
+    submission = take(name, there.submitted(NAME)[name], NAME)
+    found = marked(basis, submission, "an answer")
+    if part is not None:
+        found[part] = found[part][1:]
+    path.write_text(json.dumps(found), encoding="utf-8")
+    assert (elsewhere.find(submission) is not None) == (part is None)
 
 
 def test_a_result_of_a_submission_that_has_changed_does_not_count(

@@ -22,6 +22,7 @@ from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, student
 from tests.autograder.runs import (
     grading,
+    marked,
     processes_below,
     recorded,
     require,
@@ -66,37 +67,6 @@ def test_a_killed_command_goes_on_when_it_is_run_again(make_course: MakeCourse) 
     assert {name: after[name] for name in before} == before
     assert after.keys() == {student(key) for key in KEYS}
     assert submissions_in_the_gradebook(there) == sorted(student(key) for key in KEYS)
-
-
-def marked(basis: Basis, submission: Submission, answer: str) -> Result:
-    """Return a result whose written answers have this hash."""
-    worth = basis.assignment.by_id
-    return {
-        **basis.frame(submission.student, submission),
-        "state": "graded",
-        "reason": "",
-        "points": 0,
-        "items": [
-            {
-                "id": item,
-                "points": 0,
-                "max_points": worth[name]["metadata"]["nbgrader"]["points"],
-                "passed": False,
-                "cases": [],
-                "first_failure": None,
-                "misconception": None,
-                "words": "",
-                "hint": "",
-            }
-            for name, item in basis.assignment.checks.items()
-        ],
-        "cells": [],
-        "prose": [
-            {"grade_id": name, "max_points": points, "answered": True, "hash": answer, "source": ""}
-            for name, points in basis.assignment.prose.items()
-        ],
-        "repairs": [],
-    }
 
 
 class CutOffError(Exception):
