@@ -60,6 +60,7 @@ JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
 JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
 WHERE submitted_assignment.student_id = ?
 """
+FAMILIES = ("forging", "escaping", "malformed", "honest", "dying", "exhausting")
 CHUNK = 8  # submissions that share a bubble, one after the other
 
 
@@ -488,7 +489,8 @@ def measure(record: Record, seconds: float, jobs: int) -> None:
     """Let stock nbgrader grade what the record lacks, and one class."""
     families = {key: builder.expected(path)["family"] for key, path in builder.corpus().items()}
     members = [key for key, family in families.items() if family in ("honest", "malformed")]
-    todo = [[key] for key in sorted(families, key=families.__getitem__) if record.lacks(key)]
+    order = sorted(families, key=lambda key: FAMILIES.index(families[key]))
+    todo = [[key] for key in order if record.lacks(key)]
 
     def keep(groups: list[list[str]], template: Path) -> None:
         for found in in_bubble(groups, seconds * len(groups[0]), template):
@@ -505,7 +507,7 @@ def measure(record: Record, seconds: float, jobs: int) -> None:
         template = Path(temporary)
         make_template(template)
         groups = [todo[at : at + CHUNK] for at in range(0, len(todo), CHUNK)]
-        groups += [] if record.data["class"] else [[members]]
+        groups = groups if record.data["class"] else [[members], *groups]
         for future in [pool.submit(keep, group, template) for group in groups]:
             future.result()
 
