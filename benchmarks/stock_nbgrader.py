@@ -1,20 +1,23 @@
 """What `nbgrader autograde`, as it comes, makes of every submission of the corpus.
 
-    python -m benchmarks.stock_nbgrader --write
+    python -m benchmarks.stock_nbgrader
 
 Each submission is graded alone by stock nbgrader (its own default configuration, none of our code
 but the convbook that students have), and by our grader. Then honest and malformed submissions are
 graded as one class, to see whether one stops the others. nbgrader runs in a bubble: bubblewrap
 without network, in control groups that limit memory and processes, its course on a small disk in
 memory. Inside are the same canaries and listeners that the tests of our grader use, so that what is
-"touched" here is what they look for. Needs root, for the control groups (version 1). Results are
-kept in --work, so that a run that was stopped goes on.
+"touched" here is what they look for. Needs root, for the control groups (version 1).
+
+`results/stock_nbgrader.json` is the record, `results/stock_nbgrader.md` its page. What stands in
+the record is run again only if the submission changed; our grader is run every time.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -41,7 +44,7 @@ from tests.submissions import builder
 
 ROOT = Path(__file__).parents[1]
 NAME = "tp1_layers"
-RESULT = ROOT / "benchmarks" / "results" / "stock_nbgrader.md"
+RESULTS = ROOT / "benchmarks" / "results"
 EXERCISE = ROOT / "exercises" / NAME / f"{NAME}.ipynb"
 NEIGHBOURS = ("graded/perfect", "graded/canary_in_the_notebook")
 SEEN_INSIDE = ("benchmarks", "convbook", "exercises", "tests")
@@ -57,9 +60,8 @@ JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
 JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
 WHERE submitted_assignment.student_id = ?
 """
-FAMILIES = ("forging", "malformed", "escaping", "dying", "honest", "exhausting")
+FAMILIES = ("forging", "escaping", "malformed", "honest", "dying", "exhausting")
 CHUNK = 8  # submissions that share a bubble, one after the other
-CLASS = "one class of the honest and the malformed"
 
 
 # ── inside the bubble ──
@@ -284,7 +286,6 @@ def in_bubble(groups: list[list[str]], seconds: float, template: Path) -> Iterat
 
 def make_template(folder: Path) -> None:
     """Prepare nbgrader's database once: the assignment is known, and a student with a secret."""
-    shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:
         course = Path(temporary) / "course"
         prepare(course)
@@ -295,7 +296,6 @@ def make_template(folder: Path) -> None:
             book.execute(
                 "INSERT INTO student (id, last_name) VALUES ('nobody', ?)", (canary("gradebook"),)
             )
-        folder.mkdir(parents=True)
         shutil.copy(course / "gradebook.db", folder)
 
 
@@ -336,16 +336,57 @@ def ours(keys: list[str]) -> dict[str, Any]:
     return {key: {"state": each["state"], "points": each["points"]} for key, each in found.items()}
 
 
-# ── the table ──
+# ── the record, and its page ──
 
 
-def verdict(result: dict[str, Any]) -> str:
+def fingerprint(key: str) -> str:
+    """Return a hash of what makes a submission, so that a changed one is run again."""
+    folder = builder.corpus()[key]
+    expected = builder.expected(folder)
+    beside = sorted(path for path in (folder / "beside").rglob("*") if path.is_file())
+    made_of = [builder.answers(folder), expected.get("break"), expected.get("folder")]
+    made_of += [path.read_text(encoding="utf-8") for path in beside]
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
+
+
+class Record:
+    """What is known of the stock runs, kept in a file that is written after each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = path, threading.Lock()
+        self.data: dict[str, Any] = {"made": {}, "class": {}, "stock": {}, "ours": {}}
+        if path.exists():
+            self.data |= json.loads(path.read_text(encoding="utf-8"))
+
+    def keep(self, part: str, found: dict[str, Any]) -> None:
+        """Add to one part of the record."""
+        commit = subprocess.check_output(COMMIT, cwd=ROOT, text=True).strip()
+        with self._lock:
+            self.data[part] |= found
+            self.data["made"] = {
+                "date": time.strftime("%Y-%m-%d"),
+                "commit": commit,
+                "nbgrader": version("nbgrader"),
+                "torch": version("torch"),
+                "Python": platform.python_version(),
+                "cores": os.cpu_count(),
+            }
+            self._path.parent.mkdir(exist_ok=True)
+            text = json.dumps(self.data, indent=1, ensure_ascii=False, sort_keys=True)
+            self._path.write_text(text + "\n", encoding="utf-8")
+
+    def lacks(self, key: str) -> bool:
+        """Is there no run of this submission as it is now?"""
+        return bool(self.data["stock"].get(key, {}).get("hash") != fingerprint(key))
+
+
+def verdict(found: dict[str, Any]) -> str:
     """Return in a few words how a run of stock nbgrader ended."""
-    if result.get("lost"):
-        return "everything killed"
-    if result["code"] is None:
+    if found.get("lost"):
+        return "ended everything"
+    if found["code"] is None:
         return "hangs"
-    return "graded" if result["code"] == 0 else "fails"
+    return "graded" if found["code"] == 0 else "fails"
 
 
 def number(value: float | None) -> str:
@@ -353,141 +394,122 @@ def number(value: float | None) -> str:
     return "none" if value is None else f"{value:g}"
 
 
-def wrong(want: float | None, result: dict[str, Any], key: str) -> bool:
-    """Is what stock nbgrader gives something else than what is due?"""
-    got = result["marks"].get(key)
-    if want is None:
-        return result.get("code") == 0 and bool(got)
-    return verdict(result) != "graded" or got != want
+def row(key: str, record: Record, worth: dict[str, float], counts: Counter[str]) -> str:
+    """Return one line of the table, and count what is not as it should be."""
+    expected, mine = builder.expected(builder.corpus()[key]), record.data["ours"][key]
+    want, our_mark = due(expected, worth), mine["points"] if mine["state"] in MARKED else None
+    counts["ours_wrong"] += mine["state"] != expected["state"] or our_mark != want
+    if record.lacks(key):
+        counts["not_run"] += 1
+        cells = (expected["family"], number(want), number(our_mark), "", "not run", "")
+        return f"| `{key}` | {' | '.join(cells)} |"
+    found = record.data["stock"][key]
+    got, ended = found["mark"], verdict(found)
+    amiss = {
+        "too_much": want is not None and (got or 0) > want,
+        "too_little": want is not None and (got or 0) < want,
+        "unlooked": want is None and got is not None,
+    }
+    counts.update(name for name, yes in amiss.items() if yes)
+    counts["not_graded"] += ended != "graded"
+    counts["touched"] += bool(found["touched"])
+    shown = f"**{number(got)}**" if any(amiss.values()) else number(got)
+    touched = ", ".join(found["touched"])
+    cells = (expected["family"], number(want), number(our_mark), shown, ended, touched)
+    return f"| `{key}` | {' | '.join(cells)} |"
 
 
-def table(done: dict[str, Any], keys: list[str]) -> str:
-    """Return the page with all results."""
-    worth = points()
-    lines, counts = [], Counter[str]()
-    for key in keys:
-        expected, stock, mine = (
-            builder.expected(builder.corpus()[key]),
-            done[key],
-            done["ours"][key],
-        )
-        want, got = due(expected, worth), stock["marks"].get(key)
-        state = verdict(stock)
-        mark_of_ours = None if mine["state"] == "needs review" else mine["points"]
-        counts["ours wrong"] += mine["state"] != expected["state"] or mark_of_ours != want
-        counts["wrong"] += wrong(want, stock, key)
-        counts["too much"] += got is not None and got > (want or 0)
-        counts["too little"] += want is not None and (got or 0) < want
-        counts["not graded"] += state != "graded"
-        counts["touched"] += bool(stock["touched"])
-        remarks = "; ".join(stock["touched"]) or ""
-        bold = "**" if wrong(want, stock, key) else ""
-        lines.append(
-            f"| `{key}` | {expected['family']} | {number(want)} | {number(mark_of_ours)} "
-            f"| {bold}{number(got)}{bold} | {state} | {remarks} |"
-        )
-    whole, total = done[CLASS], sum(worth.values())
-    ended = {"hangs": "had to be stopped", "graded": "came to its end"}.get(
-        verdict(whole), "stopped"
-    )
+def page(record: Record) -> str:
+    """Return the page of the whole record."""
+    keys, worth, counts = list(builder.corpus()), points(), Counter[str]()
+    rows = "\n".join(row(key, record, worth, counts) for key in keys)
+    whole, made = record.data["class"], record.data["made"]
+    versions = ", ".join(f"{name} {made[name]}" for name in ("nbgrader", "Python", "torch"))
     return PAGE.format(
-        command="python -m benchmarks.stock_nbgrader --write",
-        date=time.strftime("%Y-%m-%d"),
-        commit=done["commit"],
-        versions=f"nbgrader {version('nbgrader')}, Python {platform.python_version()}, "
-        f"torch {version('torch')}, {os.cpu_count()} cores",
-        count=len(keys),
-        total=number(total),
-        ended=ended,
-        after=f"{whole.get('graded', 0)} of {len(whole['keys'])}",
-        seconds=whole.get("seconds", 0),
-        words=whole["said"].strip().splitlines()[-1][:200] if whole["said"].strip() else "",
-        rows="\n".join(lines),
-        **{name.replace(" ", "_"): counts[name] for name in COUNTED},
+        rows=rows,
+        made=f"{made['date']} from commit {made['commit']}: {versions}, {made['cores']} cores",
+        count=len(keys) - counts["not_run"],
+        all=len(keys),
+        total=number(sum(worth.values())),
+        whole=f"it {verdict(whole)} after {whole.get('graded', 0)} of {whole['members']}"
+        if whole
+        else "not run",
+        **{name: counts[name] for name in COUNTED},
     )
 
 
-COUNTED = ("ours wrong", "wrong", "too much", "too little", "not graded", "touched")
+MARKED = ("graded", "partly graded")
+COUNTED = ("ours_wrong", "too_much", "too_little", "unlooked", "not_graded", "touched")
+COMMIT = ["git", "rev-parse", "--short=10", "HEAD"]
 PAGE = """\
 # The corpus against stock nbgrader
 
-Made by `{command}` on {date} from commit {commit}: {versions}.
+Made by `python -m benchmarks.stock_nbgrader` on {made}. Each submission is worth {total} points at
+most, by the machine. Graded alone, {count} of {all} run:
 
-Of {count} submissions (at most {total} points by the machine), stock `nbgrader autograde` gives
-another result than is due to **{wrong}**: too many points to {too_much}, too few to {too_little}
-(those that it does not grade among them); {not_graded} end in a failure, a hang or the death of
-everything. {touched} read, reach or leave what they must not. Our grader: {ours_wrong} wrong.
+| stock `nbgrader autograde` | submissions |
+|---|---:|
+| gives too many points | {too_much} |
+| gives too few points, or none | {too_little} |
+| gives a mark to what a person should have looked at | {unlooked} |
+| fails, hangs, or ends everything | {not_graded} |
+| lets itself be read, reached, or left something in | {touched} |
 
-One class of the honest and the malformed, in one run: nbgrader {ended} after {seconds:g} s with
-{after} graded. Its last words: `{words}`
+Our grader: another state or mark than is due for {ours_wrong} of {all}.
+All honest and malformed ones handed in as one class, in one run of stock nbgrader: {whole}.
 
-"Stock" is the mark in its gradebook (none: there is none); bold where it is not what is due.
-A malformed file deserves no mark and a person's look: none is due.
+"Stock" is the mark in nbgrader's gradebook; bold where it is not what is due. For what cannot be
+graded none is due, and a person's look.
 
-| submission | family | due | ours | stock | stock's run | what it touched under stock nbgrader |
+| submission | family | due | ours | stock | stock's run | what it touched there |
 |---|---|---:|---:|---:|---|---|
 {rows}
 """
 
 
 def main() -> None:
-    """Run what is not in --work yet, print the table or write it."""
+    """Run what the record lacks, and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inside", help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--seconds", type=float, default=60, help="for one submission, then it hangs"
-    )
     parser.add_argument("--jobs", type=int, default=1, help="bubbles at once")
-    parser.add_argument("--only", help="submissions whose name contains this")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/stock-nbgrader"))
-    parser.add_argument("--write", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    parser.add_argument("--seconds", type=float, default=60, help="then a submission hangs")
+    parser.add_argument("--page", action="store_true", help="run only our grader, write the page")
     args = parser.parse_args()
     if args.inside:
         inside(json.loads(args.inside), args.seconds)
         return
-    keys = [key for key in builder.corpus() if not args.only or args.only in key]
-    done = measure(keys, args.work, args.seconds, args.jobs)
-    page = table(done, keys)
-    if args.write:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(page, encoding="utf-8")
-    else:
-        print(page)
+    record = Record(RESULTS / "stock_nbgrader.json")
+    if not args.page:
+        measure(record, args.seconds, args.jobs)
+    record.keep("ours", ours(list(builder.corpus())))
+    (RESULTS / "stock_nbgrader.md").write_text(page(record), encoding="utf-8")
 
 
-def measure(keys: list[str], work: Path, seconds: float, jobs: int) -> dict[str, Any]:
-    """Return the result of each submission, of the class and of our grader, from --work or anew."""
-    path = work / "results.json"
-    done: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if not (work / "template").exists():
-        make_template(work / "template")
-    commit = ["git", "rev-parse", "--short=10", "HEAD"]
-    done["commit"] = subprocess.check_output(commit, cwd=ROOT, text=True).strip()
-    lock = threading.Lock()
-    families = {key: builder.expected(builder.corpus()[key])["family"] for key in keys}
-    members = [key for key in keys if families[key] in ("honest", "malformed")]
+def measure(record: Record, seconds: float, jobs: int) -> None:
+    """Let stock nbgrader grade what the record lacks, and one class."""
+    families = {key: builder.expected(path)["family"] for key, path in builder.corpus().items()}
+    members = [key for key, family in families.items() if family in ("honest", "malformed")]
+    order = sorted(families, key=lambda key: FAMILIES.index(families[key]))
+    todo = [[key] for key in order if record.lacks(key)]
 
-    def keep(groups: list[list[str]]) -> None:
-        limit = seconds * (10 if groups == [members] else 1)
-        for found in in_bubble(groups, limit, work / "template"):
-            name = CLASS if found["keys"] == members else found["keys"][0]
-            with lock:
-                done[name] = found
-                path.write_text(json.dumps(done, indent=1), encoding="utf-8")
-            print(f"{name}: {verdict(found)} {found['marks']} {found['touched']}", flush=True)
+    def keep(groups: list[list[str]], template: Path) -> None:
+        for found in in_bubble(groups, seconds * len(groups[0]), template):
+            keys, marks = found.pop("keys"), found.pop("marks")
+            found["said"] = (found["said"].strip().splitlines() or [""])[-1][:300]
+            if keys == members:
+                record.keep("class", found | {"members": len(members)})
+            else:
+                own = {"mark": marks.get(keys[0]), "hash": fingerprint(keys[0])}
+                record.keep("stock", {keys[0]: found | own})
+            print(f"{keys[0]}: {verdict(found)}", flush=True)
 
-    todo = [[key] for family in FAMILIES for key in keys if families[key] == family]
-    todo = [group for group in todo if group[0] not in done]
-    with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(keep, todo[at : at + CHUNK]) for at in range(0, len(todo), CHUNK)]
-        if CLASS not in done and members:
-            futures.insert(0, pool.submit(keep, [members]))
-        for future in futures:
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(jobs) as pool:
+        template = Path(temporary)
+        make_template(template)
+        groups = [todo[at : at + CHUNK] for at in range(0, len(todo), CHUNK)]
+        groups = groups if record.data["class"] else [[members], *groups]
+        for future in [pool.submit(keep, group, template) for group in groups]:
             future.result()
-    if done.get("ours", {}).keys() < set(keys):
-        done["ours"] = ours(keys)
-        path.write_text(json.dumps(done, indent=1), encoding="utf-8")
-    return done
 
 
 if __name__ == "__main__":

@@ -7,6 +7,11 @@ the percent format, each headed by the name of the cell it fills (`# %% q01-outp
 beside the notebook, `"folder"` names the student's folder, and what cannot be written as answers
 (links, broken files) is made by `"break"`, a function of `breaks.py`. `@NAME@` in the answers
 becomes the value of that name: where the machine's listeners are, for instance.
+
+What `expected.json` says: "family"; "state" and a part of the "reason"; "others", the marks of all
+items ("full", "zero", or "none" where nothing is marked) but "items", by id, with "points" and, if
+it matters, the "misconception", a part of the "problem" that is shown, or "hidden"; "output", a
+part of what its cells print; "cut" and "repairs"; and "hole", by what fails, why it does so still.
 """
 
 from __future__ import annotations
