@@ -70,7 +70,7 @@ class Pipeline:
     def _require_sandboxes(self, error: Exception) -> None:
         """Refuse to go on when not the submission failed but what it should have run in."""
         try:
-            self._require_servers()
+            self.checkers.spawn(self.limits).close()
             selfcheck.prove(self.students, self.limits)
         except Exception as broken:
             raise GradingError(
@@ -79,12 +79,6 @@ class Pipeline:
                 rule="nobody is marked by a sandbox that is broken; what is graded is kept",
                 next_step="run it again to go on; `python -m autograder doctor` tries the machine",
             ) from error
-
-    def _require_servers(self) -> None:
-        """Raise an error of the system when a server has ended."""
-        for sandbox in (self.students, self.checkers):
-            if not sandbox.single_use:
-                sandbox.spawn(self.limits).close()
 
     def _run(
         self, submission: Submission, sanitized: Sanitized
@@ -105,8 +99,6 @@ class Pipeline:
             ran = session.run(self.students, cells, calls, self.limits, self.stop)
             outcomes = {"do": "judge", "outcomes": ran.outcomes}
             judged = self._ask(checker, outcomes, tuple(ran.answers))
-        if ran.reason or {"kind": "died"} in ran.outcomes:
-            self._require_servers()  # a process dies with its server, through no fault of its own
         return ran, judged.body["verdicts"]
 
     def _ask(

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from autograder.basis import Basis
 from autograder.course import Course
@@ -54,6 +55,13 @@ class Command:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait(30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing running, whatever the test came to."""
+        self.kill()
 
 
 def grading(course: Course, *arguments: str) -> Command:

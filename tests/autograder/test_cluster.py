@@ -103,13 +103,13 @@ def test_the_same_table_one_at_a_time_in_parallel_and_on_a_cluster_that_loses_a_
         shutil.copytree(there.root, copy.root)
     cluster = make_cluster()
     address = cluster.start(workers=2)
-    command = grading(third, "--dask", address)
-    require(120, lambda: len(recorded(third)) >= 2)
-    victim = cluster.workers[0]
-    below = processes_below(victim.pid)
-    assert len(below) >= 2, "its two sandboxes"
-    victim.kill()
-    assert command.wait(120) == 0, command.said()
+    with grading(third, "--dask", address) as command:
+        require(120, lambda: len(recorded(third)) >= 2)
+        victim = cluster.workers[0]
+        below = processes_below(victim.pid)
+        assert len(below) >= 2, "its two sandboxes"
+        victim.kill()
+        assert command.wait(120) == 0, command.said()
     assert within(10, lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
 
     grade(there, NAME, jobs=1)
@@ -126,11 +126,11 @@ def test_a_killed_scheduler_is_said_and_the_next_run_goes_on(
     there = make_course(*KEYS)
     slow_down(there, student("graded/perfect"), seconds=12)
     cluster = make_cluster()
-    command = grading(there, "--dask", cluster.start(workers=1))
-    require(120, lambda: len(recorded(there)) >= 2)
-    assert cluster.scheduler is not None
-    cluster.scheduler.kill()
-    assert command.wait(120) == 1
+    with grading(there, "--dask", cluster.start(workers=1)) as command:
+        require(120, lambda: len(recorded(there)) >= 2)
+        assert cluster.scheduler is not None
+        cluster.scheduler.kill()
+        assert command.wait(120) == 1
     assert "then run this again: it goes on" in command.said()
     assert "Traceback" not in command.said(), command.said()
     before = recorded(there)
@@ -155,7 +155,7 @@ def test_a_worker_with_another_grader_is_refused(
     there = make_course("graded/ceiling")
     address = make_cluster(package=package).start(workers=1)
     command = grading(there, "--dask", address)
-    assert command.wait(60) == 1
+    assert command.wait(120) == 1
     assert "have the same grader" in command.said()
     assert recorded(there) == {}
 
@@ -168,7 +168,7 @@ def test_a_cluster_without_the_grader_is_refused(
     there = make_course("graded/ceiling")
     address = make_cluster(**{who: tmp_path / "package"}).start(workers=1)
     command = grading(there, "--dask", address)
-    assert command.wait(60) == 1
+    assert command.wait(120) == 1
     assert "No module named 'autograder'" in command.said()
     assert "Traceback" not in command.said(), command.said()
 
@@ -179,7 +179,7 @@ def test_a_worker_without_bubblewrap_marks_nobody(
     there = make_course("graded/ceiling")
     address = make_cluster(path=str(tmp_path)).start(workers=1)
     command = grading(there, "--dask", address)
-    assert command.wait(60) == 1
+    assert command.wait(120) == 1
     assert "apt-get install bubblewrap" in command.said()
     assert recorded(there) == {}
 
@@ -188,7 +188,7 @@ def test_a_cluster_without_workers_is_said(
     make_course: MakeCourse, make_cluster: Callable[..., Cluster]
 ) -> None:
     command = grading(make_course("graded/ceiling"), "--dask", make_cluster().start(workers=0))
-    assert command.wait(60) == 1
+    assert command.wait(120) == 1
     assert "no worker at tcp://" in command.said()
 
 
@@ -205,7 +205,7 @@ def test_wrong_arguments_are_explained(
     make_course: MakeCourse, arguments: tuple[str, ...], words: str
 ) -> None:
     command = grading(make_course("graded/ceiling"), *arguments)
-    assert command.wait(60) == 1
+    assert command.wait(120) == 1
     assert words in command.said()
     assert "Traceback" not in command.said(), command.said()
 

@@ -45,18 +45,14 @@ KEYS = (
 def test_a_killed_command_goes_on_when_it_is_run_again(make_course: MakeCourse) -> None:
     there = make_course(*KEYS)
     slow_down(there, student(KEYS[2]), seconds=12)
-    command = grading(there, "--jobs", "1")
-    require(120, lambda: len(recorded(there)) >= 2)
-
-    command.pause()
-
-    second = grading(there)
-    assert second.wait(60) == 1
-    assert "another grading is running" in second.said()
-    assert "Traceback" not in second.said()
-
-    below = processes_below(command.pid)
-    command.kill()
+    with grading(there, "--jobs", "1") as command:
+        require(120, lambda: len(recorded(there)) >= 2)
+        command.pause()
+        with grading(there) as second:
+            assert second.wait(120) == 1
+            assert "another grading is running" in second.said()
+            assert "Traceback" not in second.said()
+        below = processes_below(command.pid)
     assert within(10, lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     before = recorded(there)
     assert before.keys() == {student(key) for key in KEYS[:2]}
