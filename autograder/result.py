@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,22 +94,19 @@ SCHEMA = _object(
 
 
 @cache
-def _first_error() -> Any:
-    """Return the function that finds the worst mistake in a result, or None."""
-    # Its import takes a second or two; here it happens while the sandboxes load torch.
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
+def _check() -> Callable[[Any], Any]:
+    """Return the function that raises at the first mistake of a result, compiled from SCHEMA."""
+    import fastjsonschema  # 50 times as fast as jsonschema, which every submission would notice
 
-    validator = Draft202012Validator(SCHEMA)
-    return lambda result: best_match(validator.iter_errors(result))
+    return fastjsonschema.compile(SCHEMA)  # type: ignore[no-any-return]
 
 
 def validate(result: Result) -> Result:
     """Return a result that keeps to the schema and adds up, or raise GradingError."""
-    error = _first_error()(result)
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path)
-        raise _wrong(result, f"at {where or 'the top'}: {error.message[:300]}")
+    try:
+        _check()(result)
+    except ValueError as error:
+        raise _wrong(result, str(error)[:300]) from None
     if any(item["points"] > item["max_points"] for item in result["items"]):
         raise _wrong(result, "an item with more points than it is worth")
     total = sum(item["points"] for item in result["items"])

@@ -23,7 +23,7 @@ from typing import Any
 
 MARK = "canary-7d1f"  # in everything that student code must not read
 SHARED = ("/tmp", "/var/tmp", "/dev/shm")
-GROUP = "convbook"  # in the name of every control group of the grader
+GROUP = f"convbook-{os.getpid()}-"  # in the name of every control group that we make
 _PR_SET_CHILD_SUBREAPER = 36
 
 

@@ -1,3 +1,4 @@
 # %% own
-for number in range(1_000_000):
+print("\n" * 1_000_000)
+for number in range(100_000):
     print(number)

@@ -4,8 +4,9 @@ from IPython.display import HTML, Image, display
 
 figure, axes = plt.subplots()
 axes.imshow(np.random.rand(8, 8))
-axes.set_title("画像 بحرف 🎨")
+axes.set_title("Größe π")
 plt.savefig("figure.png")
 plt.show()
 display(HTML("<b>bold</b>"), Image("figure.png"))
+print("drawn")
 figure
