@@ -72,11 +72,11 @@ class Gradebook:
             try:
                 database.stamp(url)
                 course_id = self._course.settings.CourseDirectory.get("course_id")
-                self._book = api.Gradebook(url, course_id or "default_course")
+                self._book = api.Gradebook(url, str(course_id or "default_course"))
+                self._ends.callback(self._book.close)
+                self._book.update_or_create_assignment(name)
             except Exception as error:
                 raise database.trouble("Opening the gradebook.", url, error) from None
-            self._ends.callback(self._book.close)
-            self._book.update_or_create_assignment(name)
             if not self._is_known():
                 self._save_cells()
             notebook = self._book.find_notebook(name, name)

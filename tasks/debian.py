@@ -13,15 +13,15 @@ from tasks.terminal import run, step, stop
 PROGRAMS = {"bwrap": "bubblewrap", "chromium": "chromium", "postgres": "postgresql"}
 
 
-def programs() -> str:
-    """Return the folders of programs, with those that Debian keeps off the path."""
-    servers = map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), *servers])
+def find(name: str) -> str | None:
+    """Return the path of a program; Debian keeps those of a PostgreSQL server off the path."""
+    servers = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or (str(servers[-1]) if servers else None)
 
 
 def ensure(*names: str) -> None:
     """Install the programs that are missing, or say exactly how to."""
-    packages = [PROGRAMS[name] for name in names if shutil.which(name, path=programs()) is None]
+    packages = [PROGRAMS[name] for name in names if find(name) is None]
     if not packages:
         return
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]

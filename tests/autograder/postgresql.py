@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from sqlalchemy import create_engine, text
 
-from tasks.debian import programs
+from tasks.debian import find
 
 PASSWORD = "p@ss:" + secrets.token_hex(8)  # with characters that a URL must quote
 READY_SECONDS = 60
@@ -72,7 +72,7 @@ def _unprivileged(folder: Path) -> dict[str, object]:
 
 
 def _run(program: str, arguments: list[str], who: dict[str, object]) -> None:
-    path = shutil.which(program, path=programs())
+    path = find(program)
     assert path is not None, "install PostgreSQL: make test does it, or apt-get install postgresql"
     done = subprocess.run(
         [path, *arguments],
