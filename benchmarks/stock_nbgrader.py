@@ -456,7 +456,8 @@ most, by the machine. Graded alone, {count} of {all} run:
 | lets itself be read, reached, or left something in | {touched} |
 
 Our grader: another state or mark than is due for {ours_wrong} of {all}.
-All honest and malformed ones handed in as one class, in one run of stock nbgrader: {whole}.
+All honest and malformed ones (in folders with ordinary names) handed in as one class, in one run of
+stock nbgrader: {whole}.
 
 "Stock" is the mark in nbgrader's gradebook; bold where it is not what is due. For what cannot be
 graded none is due, and a person's look.
@@ -487,8 +488,13 @@ def main() -> None:
 
 def measure(record: Record, seconds: float, jobs: int) -> None:
     """Let stock nbgrader grade what the record lacks, and one class."""
-    families = {key: builder.expected(path)["family"] for key, path in builder.corpus().items()}
-    members = [key for key, family in families.items() if family in ("honest", "malformed")]
+    expected = {key: builder.expected(path) for key, path in builder.corpus().items()}
+    families = {key: each["family"] for key, each in expected.items()}
+    members = [
+        key
+        for key, family in families.items()
+        if family in ("honest", "malformed") and "folder" not in expected[key]
+    ]
     order = sorted(families, key=lambda key: FAMILIES.index(families[key]))
     todo = [[key] for key in order if record.lacks(key)]
 
