@@ -108,7 +108,6 @@ class Groups:
         name = f"convbook-{os.getpid()}-{next(_numbers)}"
         self._tops = {place.folder / name: place for place in where}
         self._jobs = itertools.count(1)
-        self.version = where[0].version
         self._janitor = subprocess.Popen(
             ["/bin/sh", "-c", _JANITOR, "sh", *map(str, self._tops)],
             stdin=subprocess.PIPE,

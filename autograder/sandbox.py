@@ -143,8 +143,9 @@ class Sandbox:
     @property
     def accounting(self) -> str:
         """Who holds the limits on memory and on processes."""
-        if self._groups is not None:
-            return f"control groups (version {self._groups.version})"
+        where = cgroup.places() if self.grouped else []
+        if where:
+            return f"control groups (version {where[0].version})"
         return "the guardian's watch (no control groups here)"
 
     @property
