@@ -396,12 +396,15 @@ def number(value: float | None) -> str:
 
 def row(key: str, record: Record, worth: dict[str, float], counts: Counter[str]) -> str:
     """Return one line of the table, and count what is not as it should be."""
-    expected, mine = builder.expected(builder.corpus()[key]), record.data["ours"][key]
-    want, our_mark = due(expected, worth), mine["points"] if mine["state"] in MARKED else None
-    counts["ours_wrong"] += mine["state"] != expected["state"] or our_mark != want
+    expected, mine = builder.expected(builder.corpus()[key]), record.data["ours"].get(key)
+    want = due(expected, worth)
+    our_mark = mine["points"] if mine and mine["state"] in MARKED else None
+    counts["ours_run"] += bool(mine)
+    counts["ours_wrong"] += bool(mine) and (mine["state"] != expected["state"] or our_mark != want)
+    ours = number(our_mark) if mine else "not run"
     if record.lacks(key):
         counts["not_run"] += 1
-        cells = (expected["family"], number(want), number(our_mark), "", "not run", "")
+        cells = (expected["family"], number(want), ours, "", "not run", "")
         return f"| `{key}` | {' | '.join(cells)} |"
     found = record.data["stock"][key]
     got, ended = found["mark"], verdict(found)
@@ -415,7 +418,7 @@ def row(key: str, record: Record, worth: dict[str, float], counts: Counter[str])
     counts["touched"] += bool(found["touched"])
     shown = f"**{number(got)}**" if any(amiss.values()) else number(got)
     touched = ", ".join(found["touched"])
-    cells = (expected["family"], number(want), number(our_mark), shown, ended, touched)
+    cells = (expected["family"], number(want), ours, shown, ended, touched)
     return f"| `{key}` | {' | '.join(cells)} |"
 
 
@@ -439,7 +442,7 @@ def page(record: Record) -> str:
 
 
 MARKED = ("graded", "partly graded")
-COUNTED = ("ours_wrong", "too_much", "too_little", "unlooked", "not_graded", "touched")
+COUNTED = ("ours_run", "ours_wrong", "too_much", "too_little", "unlooked", "not_graded", "touched")
 COMMIT = ["git", "rev-parse", "--short=10", "HEAD"]
 PAGE = """\
 # The corpus against stock nbgrader
@@ -455,7 +458,7 @@ most, by the machine. Graded alone, {count} of {all} run:
 | fails, hangs, or ends everything | {not_graded} |
 | lets itself be read, reached, or left something in | {touched} |
 
-Our grader: another state or mark than is due for {ours_wrong} of {all}.
+Our grader: another state or mark than is due for {ours_wrong} of {ours_run}.
 All honest and malformed ones (in folders with ordinary names) handed in as one class, in one run of
 stock nbgrader: {whole}.
 
