@@ -32,5 +32,8 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.md"
 c.Autograde.exporter_class = "autograder.nbgrader_plugin.Grading"
 c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.Pages"
 
+# For `nbgrader validate`, where the checks of an exercise run in a kernel: seconds a cell.
+c.Execute.timeout = 120
+
 # What students wrote is shown in an instructor's browser: their HTML and JavaScript must not run.
 c.HTMLExporter.sanitize_html = True
