@@ -329,11 +329,9 @@ def ours(keys: list[str]) -> dict[str, Any]:
         with watching(root) as (values, _watch):
             values |= {"COURSE": str(root / "course"), "SUBMISSION": canary("submission")}
             course = lay_out(root / "course", exercise, tuple(keys), values)
-            results = {
-                each.result["student"]: each.result for each in grade(course, NAME, limits=FAST)
-            }
-    found = {key: results[builder.student(key)] for key in keys}
-    return {key: {"state": each["state"], "points": each["points"]} for key, each in found.items()}
+            outcomes = {each.student: each for each in grade(course, NAME, limits=FAST)}
+    found = {key: outcomes[builder.student(key)] for key in keys}
+    return {key: {"state": each.state, "points": each.points} for key, each in found.items()}
 
 
 # ── the record, and its page ──

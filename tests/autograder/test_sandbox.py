@@ -363,7 +363,8 @@ def test_an_ordinary_user_gives_the_same_marks(make_course: Callable[..., Course
     course = make_course(
         "graded/perfect", "graded/partly_right", "graded/become_root", "partly_graded/memory_bomb"
     )
-    told = [marks(each.result) for each in grade(course, NAME, jobs=2)]
+    grade(course, NAME, jobs=2)
+    told = marks_of(course)
     shutil.rmtree(course.reports(NAME))
     (course.root / "gradebook.db").unlink()
     for path in (course.root, *course.root.rglob("*")):
@@ -375,15 +376,16 @@ def test_an_ordinary_user_gives_the_same_marks(make_course: Callable[..., Course
         [*command, "--course", str(course.root)], capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    paths = sorted((course.reports(NAME) / "results").glob("*.json"))
-    assert [marks(json.loads(path.read_text(encoding="utf-8"))) for path in paths] == told
-    assert {path.stat().st_uid for path in paths} == {1000}
+    assert marks_of(course) == told
+    assert {path.stat().st_uid for path in results_of(course)} == {1000}
 
 
-def marks(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without what differs from run to run."""
-    return {
-        key: value
-        for key, value in result.items()
-        if key in ("student", "state", "reason", "points", "items", "sandbox", "submission_hash")
-    }
+def results_of(course: Course) -> list[Path]:
+    return sorted((course.reports(NAME) / "results").glob("*.json"))
+
+
+def marks_of(course: Course) -> list[dict[str, Any]]:
+    """All results without what differs from run to run."""
+    kept = ("student", "state", "reason", "points", "items", "sandbox", "submission_hash")
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in results_of(course)]
+    return [{key: each[key] for key in kept} for each in results]
