@@ -97,8 +97,8 @@ def course(exercise: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
     (folder / "timestamp.txt").write_text(ATTACK, encoding="utf-8")
     shutil.copytree(folder, course.root / "submitted" / NAMELESS / NAME)
     graded, nameless = grade(course, NAME, limits=Limits(cell_seconds=20))
-    assert nameless.result["state"] == "needs review"
-    assert graded.result["state"] == "graded", graded.result["reason"]
+    assert nameless.state == "needs review"
+    assert graded.state == "graded", graded.reason
     [report] = [each for each in graded.result["cells"] if each["status"] == "error"]
     assert ATTACK in report["output"]
     assert len(report["pictures"]) == 1

@@ -11,7 +11,7 @@ becomes the value of that name: where the machine's listeners are, for instance.
 What `expected.json` says: "family"; "state" and a part of the "reason"; "others", the marks of all
 items ("full", "zero", or "none" where nothing is marked) but "items", by id, with "points" and, if
 it matters, the "misconception", a part of the "problem" that is shown, or "hidden"; "output", a
-part of what its cells print; "cut" and "repairs"; and "hole", by what fails, why it does so still.
+part of what its cells print; "cut" and "repairs".
 """
 
 from __future__ import annotations
