@@ -33,7 +33,7 @@ class Submission:
     student: str
     hash: str
     cells: tuple[Cell, ...]
-    timestamp: str | None
+    timestamp: str | None = None
 
 
 def take(student: str, folder: Path, assignment: str) -> Submission:

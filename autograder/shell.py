@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import tokenize
+from collections.abc import Iterator
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -65,6 +66,12 @@ class Shell(InteractiveShell):
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There are no windows; `%matplotlib` asks for them."""
+
+    @contextlib.contextmanager
+    def _tee(self, channel: Any) -> Iterator[None]:
+        """Keep no copy of what is printed: a cell that prints much would run out of memory."""
+        del channel
+        yield
 
     def run(self, source: str) -> BaseException | None:
         """Run a cell; return the exception that ended it, if one did."""

@@ -123,9 +123,11 @@ def test_nothing_is_left(graded: Graded) -> None:
     assert graded.watch.left == []
     root = graded.course.root
     students = {student(key) for key in CORPUS}
+    locks = {".grading.lock", "gradebook.db.lock"}  # empty, and there as long as the course is
     assert {path.name for path in root.iterdir()} == {
         *("exercises", "submitted", "solutions", "gradebook.db"),
         *WRITTEN,
+        *locks,
     }
     for folder in ("submitted", "feedback", "autograded"):
         assert {path.name for path in (root / folder).iterdir()} == students

@@ -175,12 +175,12 @@ def test_a_failure_of_the_grader_tells_the_student_nothing(
 
     monkeypatch.setattr("autograder.pipeline.sanitize", fails)
     [graded] = grade(course, NAME)
-    assert graded.result["state"] == "needs review"
-    assert secret in graded.result["reason"]
+    assert graded.state == "needs review"
+    assert secret in graded.reason
     written = everything(course, "graded.perfect")
     assert secret in written["summary"], "its instructor must see why"
     for where in ("page", "notebook"):
         assert "717171" not in written[where]
     assert OUR_FAULT in written["notebook"]
-    assert feedback.reason(graded.result) == OUR_FAULT
+    assert feedback.reason(json.loads(written["result"])) == OUR_FAULT
     assert Path(course.feedback(NAME, "graded.perfect")).exists()

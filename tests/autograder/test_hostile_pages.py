@@ -99,7 +99,8 @@ def course(exercise: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
     graded, nameless = grade(course, NAME, limits=Limits(cell_seconds=20))
     assert nameless.state == "needs review"
     assert graded.state == "graded", graded.reason
-    [report] = [each for each in graded.result["cells"] if each["status"] == "error"]
+    written = json.loads(course.result(NAME, STUDENT).read_text(encoding="utf-8"))
+    [report] = [each for each in written["cells"] if each["status"] == "error"]
     assert ATTACK in report["output"]
     assert len(report["pictures"]) == 1
     assert report["lost"] == "1 picture could not be read"
