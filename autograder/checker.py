@@ -8,7 +8,7 @@ version of the grader) alone, so that every mark can be explained and repeated.
 from __future__ import annotations
 
 import hashlib
-from importlib import import_module
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,17 @@ from autograder.protocol import (
 
 
 def preload() -> None:
-    """Load the questions; their references need no torch, which takes seconds to load."""
-    import_module("autograder.questions")
+    """Load the questions, and judge each once, so that children find all of it warm.
+
+    The references need no torch, which takes seconds to load.
+    """
+    from autograder import questions
+
+    for item in (item for each in questions.ASSIGNMENTS.values() for q in each for item in q.items):
+        cases = questions.cases(item, np.random.default_rng(0))
+        answers = [item.reference(**deepcopy(case.arguments)) for case in cases]
+        decoded = [decode(unpack(pack(encode(answer)))) for answer in answers]
+        questions.judge(item, cases, [{"value": value} for value in decoded])
 
 
 def main(requests: int, responses: int, _limits: Limits) -> None:

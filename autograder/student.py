@@ -26,6 +26,7 @@ from autograder.protocol import (
     unpack,
     write_frame,
 )
+from convbook.check import public
 from convbook.check.call import call as call_function
 
 MAX_TEXT = 2000  # characters of an error's message
@@ -59,6 +60,23 @@ def preload() -> None:
     _shell.enable_matplotlib("inline")
     _run = _shell.run
     _run(WARM_UP)
+    _practise()
+
+
+def _practise() -> None:
+    """Go the way of a submission's calls once, on public cases: children find all of it warm."""
+    from torch import nn, zeros
+
+    nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(2, 1))(
+        zeros(1, 1, 4, 4)
+    )
+    for question in public.question_ids():
+        for item in public.question(question).values():
+            for arguments in item.arguments:
+                values = decode(unpack(pack(encode(arguments))))
+                call_function(
+                    lambda *_, **__: 0, values, adapter=item.adapter, forbidden=item.forbidden
+                )
 
 
 def main(requests: int, responses: int, limits: Limits) -> None:
