@@ -129,7 +129,7 @@ def _wrong(result: Result, got: str) -> GradingError:
 
 def save(result: Result, path: Path) -> None:
     """Write a result, whole or not at all."""
-    write_whole(path, json.dumps(validate(result), indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, json.dumps(validate(result), ensure_ascii=False) + "\n")
 
 
 def load(path: Path) -> Result | None:
