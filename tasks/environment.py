@@ -40,7 +40,8 @@ def ensure() -> None:
     elif not PYTHON.exists():
         run([uv, "venv", "--clear", "--python", sys.executable, VENV])
     install: list[str | Path] = [uv, "pip", "install", "--python", PYTHON]
-    run([*install, "--requirements", PINS])
+    # Compiled once here: the sandbox cannot keep what it compiles, nor do all users' machines.
+    run([*install, "--compile-bytecode", "--requirements", PINS])
     run([*install, "--no-deps", "--no-build-isolation", "--editable", ROOT])
     _link_node()
     STAMP.write_text(wanted)
