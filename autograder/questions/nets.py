@@ -65,9 +65,7 @@ def shape_after(layer: Layer, shape: Shape) -> Shape | None:
 def weights(layer: Layer) -> int:
     """Return how many numbers a layer learns, biases included."""
     if layer["kind"] == "conv":
-        return int(
-            layer["out_channels"] * (layer["kernel_size"] ** 2 * layer["in_channels"] + 1)
-        )
+        return int(layer["out_channels"] * (layer["kernel_size"] ** 2 * layer["in_channels"] + 1))
     if layer["kind"] == "linear":
         return int(layer["out_features"] * (layer["in_features"] + 1))
     return 0
@@ -75,7 +73,7 @@ def weights(layer: Layer) -> int:
 
 def biases(layer: Layer) -> int:
     """Return how many of those numbers are biases: one an output channel or feature."""
-    return int(layer.get("out_channels", layer.get("out_features", 0)))
+    return int(layer.get("out_channels") or layer.get("out_features") or 0)
 
 
 def _slid(side: int, layer: Layer) -> int:

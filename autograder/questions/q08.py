@@ -114,7 +114,7 @@ DILATED_PADDING = Item(
         ),
         Misconception(
             "even-refused",
-            "Every even kernel is refused. With an even dilation, an even kernel can keep the size.",
+            "Every even kernel is refused. With an even dilation, it can keep the size as well.",
             "Draw a kernel of 2 with d = 2. How many zeros are missing?",
             lambda k, d: REFUSED if k % 2 == 0 else _half(d * (k - 1)),
         ),

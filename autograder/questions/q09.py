@@ -99,6 +99,12 @@ def _left_over(a: Arguments) -> int:
     return int((a["n"] + 2 * a["p"] - a["k"]) % a["s"])
 
 
+def _starts_at_the_end(a: Arguments) -> bool:
+    """Whether a window would start just behind the input, where the first zero lies."""
+    last = _rounded_up(a["n"], a["k"], a["s"], a["p"]) - 1
+    return bool(a["ceil"] and last * a["s"] == a["n"] + a["p"])
+
+
 _SIZE_MISTAKES = (
     Misconception(
         "ceil-ignored",
@@ -124,9 +130,7 @@ _SIZE_MISTAKES = (
         "padding-once",
         "The padding is counted once. It is added at both ends.",
         "How long is a row of 5 with a padding of 1?",
-        lambda n, k, s, p, ceil: (
-            -(-(n + p - k) // s) + 1 if ceil else (n + p - k) // s + 1
-        ),
+        lambda n, k, s, p, ceil: -(-(n + p - k) // s) + 1 if ceil else (n + p - k) // s + 1,
     ),
     Misconception(
         "stride-only",
@@ -158,7 +162,9 @@ POOLED_SIZE = Item(
         _pooling,
         (
             *each_shows(pooled_size, _SIZE_MISTAKES),
-            *(lambda a, c=c: a["ceil"] == c and a["p"] > 0 and _left_over(a) > 0 for c in (True, False)),
+            lambda a: not a["ceil"] and a["p"] >= a["s"],
+            lambda a: a["ceil"] and a["p"] > 0 and _left_over(a) > 0,
+            _starts_at_the_end,
             lambda a: a["ceil"] and _left_over(a) == 0,
             lambda a: a["s"] > a["k"],
         ),

@@ -66,7 +66,12 @@ SVM_WEIGHTS = Item(
 
 def bag_of_words(descriptors: Array, dictionary: Array) -> Array:
     """Return how many descriptors (N, D) lie nearest to each word of the dictionary (W, D)."""
-    return _counts(_distances(descriptors, dictionary).argmin(axis=1), len(dictionary))
+    return _counts(_nearest(descriptors, dictionary), len(dictionary))
+
+
+def _nearest(descriptors: Array, dictionary: Array) -> Array:
+    nearest: Array = _distances(descriptors, dictionary).argmin(axis=1)
+    return nearest
 
 
 def _distances(descriptors: Array, dictionary: Array) -> Array:
@@ -88,11 +93,11 @@ def _largest_product(descriptors: Array, dictionary: Array) -> Array:
 
 
 def _words(descriptors: Array, dictionary: Array) -> Array:
-    return _distances(descriptors, dictionary).argmin(axis=1).astype(np.float64)
+    return _nearest(descriptors, dictionary).astype(np.float64)
 
 
 def _shortened(descriptors: Array, dictionary: Array) -> Array:
-    return _counts(_distances(descriptors, dictionary).argmin(axis=1), 0)
+    return _counts(_nearest(descriptors, dictionary), 0)
 
 
 _BAG_MISTAKES = (

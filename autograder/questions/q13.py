@@ -84,7 +84,7 @@ UPDATES_PER_EPOCH = Item(
         _epoch,
         (
             *each_shows(updates_per_epoch, _UPDATE_MISTAKES),
-            lambda a: not a["drop_last"] and _left_over(a) > 0,
+            lambda a: not a["drop_last"] and _left_over(a) == 1,
             lambda a: a["drop_last"] and _left_over(a) > 0,
             lambda a: a["drop_last"] and _left_over(a) == 0,
         ),
@@ -105,14 +105,9 @@ def _shapes(n: int, image_shape: Sides, classes: int) -> list[Sides]:
     return [[n, *image_shape], [n, classes], [n], []]
 
 
-def _changed(change: Callable[[list[Sides], int], list[Sides]]) -> Callable[..., Plain]:
-    """Return the right shapes after a change, which is given the number of images too."""
-
-    def wrong(**a: Plain) -> Plain:
-        shapes = last_shapes(**a)
-        return change(shapes, shapes[0][0])
-
-    return wrong
+def _changed(change: Callable[[list[Sides]], list[Sides]]) -> Callable[..., Plain]:
+    """Return the right shapes after a change."""
+    return lambda **a: change(last_shapes(**a))
 
 
 _SHAPE_MISTAKES = (
@@ -136,31 +131,31 @@ _SHAPE_MISTAKES = (
         "one-hot",
         "A label is taken to be a row of zeros with a 1. cross_entropy takes its number.",
         "What is y[0] in the loop above: one number, or many?",
-        _changed(lambda shapes, n: [shapes[0], shapes[1], shapes[1], []]),
+        _changed(lambda shapes: [shapes[0], shapes[1], shapes[1], []]),
     ),
     Misconception(
         "labels-in-a-column",
         "The labels are given a second axis. They are a plain row of numbers.",
         "Of what shape is torch.tensor([3, 1, 4])?",
-        _changed(lambda shapes, n: [shapes[0], shapes[1], [n, 1], []]),
+        _changed(lambda shapes: [shapes[0], shapes[1], [*shapes[2], 1], []]),
     ),
     Misconception(
         "loss-per-image",
         "The loss is given a value for each image. It is one number: the mean over the batch.",
         "On what can you call backward() without arguments?",
-        _changed(lambda shapes, n: [*shapes[:3], [n]]),
+        _changed(lambda shapes: [*shapes[:3], shapes[2]]),
     ),
     Misconception(
         "one-decision",
         "The network is taken to give a class. It gives a score for each of the classes.",
         "From which numbers does the loss compute the probability of the right class?",
-        _changed(lambda shapes, n: [shapes[0], [n], [n], []]),
+        _changed(lambda shapes: [shapes[0], shapes[2], shapes[2], []]),
     ),
     Misconception(
         "no-batch-axis",
         "The first axis is missing: the network sees all images of a batch at once.",
         "What does x.shape[0] tell?",
-        _changed(lambda shapes, n: [shapes[0][1:], shapes[1][1:], [], []]),
+        _changed(lambda shapes: [shapes[0][1:], shapes[1][1:], [], []]),
     ),
 )
 

@@ -64,7 +64,9 @@ def _measured(logits: Array, labels: list[int]) -> tuple[Array, Array]:
 
 
 def _means(a: Arguments, *, training: bool = False) -> list[float]:
-    losses, right = (np.concatenate(values) for values in zip(*_each(a, training=training), strict=True))
+    losses, right = (
+        np.concatenate(values) for values in zip(*_each(a, training=training), strict=True)
+    )
     return [float(losses.mean()), float(right.mean())]
 
 

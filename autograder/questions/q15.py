@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.questions.arrays import Array, convolve, pool
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer
+from autograder.questions.draw import covering
 from autograder.questions.traps import tells_apart
 from convbook.check.plain import FAILED, Plain
 
@@ -58,7 +58,7 @@ def _shapes(
 
 
 def _relu(values: Array) -> Array:
-    return np.maximum(values, 0)
+    return np.where(values > 0, values, 0)
 
 
 def _scores(
@@ -218,7 +218,8 @@ def _case(rng: np.random.Generator) -> Arguments:
 def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Draw weights for the scale of their sum, or biases; rounded, as they are read by people."""
     inputs = int(np.prod(shape[1:])) if len(shape) > 1 else 4
-    return np.round(rng.normal(size=shape) * np.sqrt(2 / inputs), 2)
+    drawn: Array = rng.normal(size=shape) * np.sqrt(2 / inputs)
+    return drawn.round(2)
 
 
 def _negative_score(a: Arguments) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -28,16 +29,18 @@ def _epochs_until(losses: Losses, target: float) -> int | None:
     return next((i + 1 for i, loss in enumerate(losses) if loss <= target), None)
 
 
-def _otherwise(change: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Return a wrong count; `change` gets the epochs and the other arguments."""
+def _otherwise(change: Callable[[int, Arguments], int]) -> Callable[..., int | None]:
+    """Return a wrong count; `change` gets the number of epochs and the arguments."""
 
-    def wrong(losses: Losses, target: float, images: int, batch_size: int) -> int | None:
-        epochs = _epochs_until(losses, target)
-        if epochs is None:
-            return None
-        return change(epochs, losses, images, batch_size)
+    def wrong(**a: Any) -> int | None:
+        epochs = _epochs_until(a["losses"], a["target"])
+        return None if epochs is None else change(epochs, a)
 
     return wrong
+
+
+def _updates_of(a: Arguments) -> int:
+    return _updates(a["images"], a["batch_size"])
 
 
 def _strictly_below(losses: Losses, target: float, images: int, batch_size: int) -> int | None:
@@ -57,41 +60,37 @@ MISCONCEPTIONS = (
         "These are epochs. An epoch with small batches has many more updates than one with "
         "large batches.",
         "How often are the weights changed in one epoch?",
-        _otherwise(lambda epochs, *_: epochs),
+        _otherwise(lambda epochs, _: epochs),
     ),
     Misconception(
         "images-seen",
         "These are the images that were seen. The weights change once a batch.",
         "How often are the weights changed in one epoch?",
-        _otherwise(lambda epochs, losses, images, batch_size: epochs * images),
+        _otherwise(lambda epochs, a: epochs * a["images"]),
     ),
     Misconception(
         "last-batch-lost",
         "The last, smaller batch of each epoch is an update as well.",
         "Does your updates_per_epoch pass its check?",
-        _otherwise(lambda epochs, losses, images, batch_size: epochs * (images // batch_size)),
+        _otherwise(lambda epochs, a: epochs * (a["images"] // a["batch_size"])),
     ),
     Misconception(
         "rounded-at-the-end",
         "You rounded once, at the end. Each epoch has a last batch of its own.",
         "How many updates have 2 epochs of 10 images, in batches of 4?",
-        _otherwise(lambda epochs, losses, images, batch_size: _updates(epochs * images, batch_size)),
+        _otherwise(lambda epochs, a: _updates(epochs * a["images"], a["batch_size"])),
     ),
     Misconception(
         "one-epoch-less",
         "The epoch that reaches the target is not counted: its updates were made as well.",
         "How many updates were made when the first epoch is over?",
-        _otherwise(
-            lambda epochs, losses, images, batch_size: (epochs - 1) * _updates(images, batch_size)
-        ),
+        _otherwise(lambda epochs, a: (epochs - 1) * _updates_of(a)),
     ),
     Misconception(
         "whole-run",
         "These are the updates of the whole run. Stop counting when the target is reached.",
         "Which epoch is the first whose loss is at most the target?",
-        _otherwise(
-            lambda epochs, losses, images, batch_size: len(losses) * _updates(images, batch_size)
-        ),
+        _otherwise(lambda _, a: len(a["losses"]) * _updates_of(a)),
     ),
     Misconception(
         "strictly-below",

@@ -88,6 +88,11 @@ def _probability(scores: Scores, label: int) -> float:
     return math.exp(-loss_of(scores, label))
 
 
+def _all_classes(scores: Scores, label: int) -> float:
+    del label
+    return sum(loss_of(scores, i) for i in range(len(scores))) / len(scores)
+
+
 _LOSS_MISTAKES = (
     Misconception(
         "softmax-missing",
@@ -129,7 +134,7 @@ _LOSS_MISTAKES = (
         "all-classes",
         "You averaged over all classes. Only the right class counts.",
         "For what is the argument `label` needed?",
-        lambda scores, label: sum(loss_of(scores, i) for i in range(len(scores))) / len(scores),
+        _all_classes,
     ),
     Misconception(
         "counted-from-one",

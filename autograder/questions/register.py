@@ -27,11 +27,13 @@ from autograder.questions import (
 from autograder.questions.definition import Item, Question
 from convbook.errors import GradingError
 
-_MODULES = (
-    *(q01, q02, q03, q04, q05, q06, q07),
-    *(q08, q09, q10, q11, q12, q13, q14, q15, q16, q17, q18),
+_QUESTIONS: tuple[Question, ...] = tuple(
+    module.QUESTION
+    for module in (
+        *(q01, q02, q03, q04, q05, q06, q07),
+        *(q08, q09, q10, q11, q12, q13, q14, q15, q16, q17, q18),
+    )
 )
-_QUESTIONS: tuple[Question, ...] = tuple(module.QUESTION for module in _MODULES)
 
 ASSIGNMENTS: dict[str, tuple[Question, ...]] = {
     name: tuple(each for each in _QUESTIONS if each.assignment == name)

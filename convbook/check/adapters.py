@@ -13,23 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from convbook.check.model_adapters import evaluate, network_of_practical
+from convbook.check.model_adapters import evaluate as evaluate
+from convbook.check.model_adapters import network_of_practical as network_of_practical
 from convbook.check.plain import FAILED, REFUSED, Plain, plain
 from convbook.errors import CheckFailed
 from convbook.texts import text
-
-
-__all__ = [
-    "equivariance_error",
-    "evaluate",
-    "fully_convolutional",
-    "linear_to_conv",
-    "measured_field",
-    "network_of_practical",
-    "number_or_refusal",
-    "row_of_table",
-    "shift_change",
-]
 
 
 def _tensor(array: Any) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Adapters for functions that take or give a whole model: what it computes, what it leaves behind."""
+"""Call a student's function that takes or gives a whole model, and tell what became of it."""
 
 from __future__ import annotations
 
