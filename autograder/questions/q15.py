@@ -234,15 +234,22 @@ _layers_apart = tells_apart(
 )
 
 
-def _cases(rng: np.random.Generator, count: int = 2) -> list[Arguments]:
-    return covering(rng, _case, [lambda a: _negative_score(a) and _layers_apart(a)] * count)
+def _all_show(a: Arguments) -> bool:
+    return _negative_score(a) and _layers_apart(a)
+
+
+def _cases(rng: np.random.Generator) -> list[Arguments]:
+    """Draw two networks in which every mistake shows, and any third one."""
+    return [*covering(rng, _case, [_all_show] * 2), _case(rng)]
 
 
 NETWORK = Item(
     id="q15.network",
     signature="network(channels, hidden, classes)",
     points=4,
-    public=tuple(_cases(np.random.default_rng(seed), 1)[0] for seed in (15, 150)),
+    public=tuple(
+        covering(np.random.default_rng(seed), _case, [_all_show])[0] for seed in (15, 150)
+    ),
     hidden=_cases,
     reference=network,
     adapter="network_of_practical",
