@@ -56,6 +56,12 @@ def test_both_notebooks_are_valid_and_hold_every_item(name: str, files: Files) -
             assert "raise NotImplementedError" in stub
 
 
+def test_the_code_that_students_get_is_not_too_wide(files: Files) -> None:
+    for cell in notebook(files, "exercises").cells:
+        if cell.cell_type == "code":
+            assert max(map(len, cell.source.splitlines())) <= 100
+
+
 # Lines of the solutions that any code may hold.
 COMMON = {
     "with torch.no_grad():",

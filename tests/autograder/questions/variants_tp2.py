@@ -3,6 +3,7 @@
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby, takewhile
@@ -215,8 +216,6 @@ def evaluate_image_by_image(model, batches):
 
 
 def evaluate_a_copy(model, batches):
-    from copy import deepcopy
-
     return answer("q14.evaluate")(deepcopy(model), list(batches))
 
 
@@ -457,6 +456,7 @@ VARIANTS_TP2: dict[str, list[Callable[..., Any]]] = {
         evaluate_at_once,
         evaluate_weighted,
         evaluate_image_by_image,
+        evaluate_a_copy,
         _wrapped("q14.evaluate", np.array),
     ],
     "q15.network": [Backwards, lazy_network, named_network, convolutional_network, Parts],
