@@ -12,6 +12,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder.build.command import ROOT, built
 from autograder.course import Course
 from autograder.grade import grade
+from autograder.limits import Limits
 from autograder.questions import ASSIGNMENTS, assignment
 from autograder.questions.q16 import updates_until
 from autograder.questions.q16_runs import BATCHES_RUN, RATES_RUN
@@ -19,6 +20,8 @@ from convbook import models, shapes
 from convbook.training import Result
 
 NAME = "tp2_from_scratch"
+# Whether answers are right is asked here, not how fast this machine is.
+PATIENT = Limits(cell_seconds=200, call_seconds=60, total_seconds=800, cpu_seconds=800)
 Files = dict[Path, str]
 
 
@@ -145,7 +148,7 @@ def test_the_solved_notebook_gets_full_marks_and_an_empty_one_none(
     ):
         path.parent.mkdir(parents=True)
         nbformat.write(handed_in, path)
-    ada, eve = (each.result for each in grade(course, name, jobs=1))
+    ada, eve = (each.result for each in grade(course, name, jobs=1, limits=PATIENT))
     assert (ada["state"], ada["points"]) == ("graded", ada["max_points"])
     assert (eve["state"], eve["points"]) == ("graded", 0)
     assert ada["max_points"] == sum(item.points for q in assignment(name) for item in q.items)
