@@ -60,5 +60,5 @@ def convolve(
         sides = ((0, 0), (padding, padding), (padding, padding))
         image = np.pad(image, sides, mode=mode)  # type: ignore[call-overload]
     seen = windows(image, weight.shape[2:], (stride, stride))
-    output: Array = np.einsum("cijkl,ockl->oij", seen, weight)
+    output: Array = np.tensordot(weight, seen, axes=([1, 2, 3], [0, 3, 4]))
     return output if bias is None else output + bias[:, None, None]

@@ -62,6 +62,20 @@ def shape_after(layer: Layer, shape: Shape) -> Shape | None:
     return [layer["out_channels"] if kind == "conv" else shape[0], *sides]
 
 
+def weights(layer: Layer) -> int:
+    """Return how many numbers a layer learns, biases included."""
+    if layer["kind"] == "conv":
+        return int(layer["out_channels"] * (layer["kernel_size"] ** 2 * layer["in_channels"] + 1))
+    if layer["kind"] == "linear":
+        return int(layer["out_features"] * (layer["in_features"] + 1))
+    return 0
+
+
+def biases(layer: Layer) -> int:
+    """Return how many of those numbers are biases: one an output channel or feature."""
+    return int(layer.get("out_channels") or layer.get("out_features") or 0)
+
+
 def _slid(side: int, layer: Layer) -> int:
     room = side + 2 * layer.get("padding", 0) - layer["kernel_size"]
     return room // layer["stride"] + 1 if room >= 0 else 0

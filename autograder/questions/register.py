@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from autograder.questions import q01, q02, q03, q04, q05, q06, q07
+from autograder.questions import (
+    q01,
+    q02,
+    q03,
+    q04,
+    q05,
+    q06,
+    q07,
+    q08,
+    q09,
+    q10,
+    q11,
+    q12,
+    q13,
+    q14,
+    q15,
+    q16,
+    q17,
+    q18,
+)
 from autograder.questions.definition import Item, Question
 from convbook.errors import GradingError
 
 _QUESTIONS: tuple[Question, ...] = tuple(
-    module.QUESTION for module in (q01, q02, q03, q04, q05, q06, q07)
+    module.QUESTION
+    for module in (
+        *(q01, q02, q03, q04, q05, q06, q07),
+        *(q08, q09, q10, q11, q12, q13, q14, q15, q16, q17, q18),
+    )
 )
 
 ASSIGNMENTS: dict[str, tuple[Question, ...]] = {

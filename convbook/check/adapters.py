@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from convbook.check.plain import FAILED, Plain
+from convbook.check.model_adapters import evaluate as evaluate
+from convbook.check.model_adapters import network_of_practical as network_of_practical
+from convbook.check.plain import FAILED, REFUSED, Plain, plain
 from convbook.errors import CheckFailed
 from convbook.texts import text
 
@@ -210,3 +212,31 @@ def measured_field(
         image: (C, H, W).
     """
     return function(network(layers), _tensor(image))
+
+
+def number_or_refusal(function: Callable[..., object], **arguments: Plain) -> Plain:
+    """Call the function; give REFUSED where it raises ValueError, and for nothing else."""
+    try:
+        answer = function(**arguments)
+    except ValueError:
+        return REFUSED
+    if isinstance(answer, str):  # REFUSED itself would pass for a refusal
+        raise CheckFailed(text("check.text_for_number", value=repr(answer)))
+    return answer
+
+
+def row_of_table(
+    function: Callable[..., Any], *, layers: list[dict[str, Any]], input_shape: list[int], row: int
+) -> Plain:
+    """Call `function(layers, input_shape)` and give one row of what it returns.
+
+    Args:
+        function: the student's; it returns one row for each layer.
+        layers: of the network: dicts with "kind" and sizes, as the practical writes them.
+        input_shape: [C, H, W] of an image.
+        row: the number of the row, from 0.
+    """
+    rows = plain(function(layers, tuple(input_shape)))
+    if not isinstance(rows, list) or len(rows) != len(layers):
+        raise CheckFailed(text("check.not_a_table", count=len(layers)))
+    return rows[row]

@@ -20,6 +20,8 @@ Plain = Any
 
 # What stands for the output of a layer that cannot take its input.
 FAILED = "cannot be computed"
+# What stands for the answer of a function that refuses its arguments, as it should.
+REFUSED = "raises ValueError"
 MAX_DEPTH = 8
 _EXACT = (type(None), bool, int, float, str)
 _NUMBERS = tuple({np.bool_, *(np.dtype(code).type for code in "bBhHiIlLqQefd")})

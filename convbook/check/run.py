@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from difflib import get_close_matches
@@ -64,7 +65,8 @@ def _items(
         raise CheckCallError(
             text("check.unknown_question", question=repr(question)),
             rule=text("check.questions", known=", ".join(known)),
-            next_step=_did_you_mean(str(question), known),
+            # "q1" is as near to "q18" as to "q01", which is meant
+            next_step=_did_you_mean(re.sub(r"^(q)(\d)$", r"\g<1>0\2", str(question)), known),
         )
     items = public.question(question)
     usage = ", ".join(f"{name}={name}" for name in items)

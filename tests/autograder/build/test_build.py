@@ -17,7 +17,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder.__main__ import main
 from autograder.build.command import ROOT, built, write
 from autograder.build.handout import pack
-from autograder.questions import assignment
+from autograder.questions import ASSIGNMENTS, assignment
 from convbook import __version__
 
 NAME = "tp1_layers"
@@ -213,7 +213,7 @@ def test_the_handout_holds_what_students_get_and_nothing_else(files, tmp_path):
         assert sorted(archive.namelist()) == [
             f"{folder}/README.md",
             wheel,
-            f"{folder}/{EXERCISE.as_posix()}",
+            *(f"{folder}/exercises/{name}/{name}.ipynb" for name in ASSIGNMENTS),
         ]
         assert archive.read(f"{folder}/{EXERCISE.as_posix()}").decode() == files[EXERCISE]
         readme = archive.read(f"{folder}/README.md").decode()

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from autograder.questions import Item, cases, judge
+from tests.autograder.questions import variants
 from tests.autograder.questions.mutants import mutants
 from tests.autograder.questions.solved import answer, cells, verdict
-from tests.autograder.questions.variants import VARIANTS
+from tests.autograder.questions.variants_tp2 import EQUIVALENT_TP2, VARIANTS_TP2
+
+VARIANTS = variants.VARIANTS | VARIANTS_TP2
 
 # The wrong answers that were really seen, and the names that they get.
 SEEN = {
@@ -31,7 +34,7 @@ SEEN = {
 }
 
 # Mutants that compute the same as the solution, and why.
-EQUIVALENT = {
+EQUIVALENT: dict[str, Any] = {
     "q01.dense_weights": {
         "output_size(x, y, k, p, s) became output_size(y, x, k, p, s)": "a product of both sides",
     },
@@ -54,6 +57,7 @@ EQUIVALENT = {
             "swaps the two zeros"
         ),
     },
+    **EQUIVALENT_TP2,
 }
 
 
@@ -88,7 +92,7 @@ def rate(item: Item) -> Rate:
         named = result["misconception"] == known.id
         found.count_wrong(named and result["points"] < item.points, f"the mistake {known.id}")
     same = EQUIVALENT.get(item.id, {})
-    for what, code in mutants(cells()[item.id]):
+    for what, code in mutants(cells(item.id)[item.id]):
         full = verdict(item, answer(item.id, code))["points"] >= item.points
         if what in same:
             found.equivalent += 1

@@ -102,7 +102,7 @@ def test_public_cases_alone_earn_nothing():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: get("q1"), r"question 'q1'[\s\S]*did you mean q01"),
+        (lambda: get("p01"), r"question 'p01'[\s\S]*did you mean q01"),
         (lambda: get("q01.output"), r"item 'q01.output'[\s\S]*did you mean q01.output_size"),
         (lambda: assignment("tp1"), r"practical 'tp1'[\s\S]*tp1_layers"),
         (lambda: question("zzz"), "correct the name"),

@@ -5,14 +5,13 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from autograder.questions import assignment, cases, get, judge
+from autograder.questions import ASSIGNMENTS, assignment, cases, get, judge
 from tests.autograder.questions import rates
 from tests.autograder.questions.mutants import mutants
-from tests.autograder.questions.rates import EQUIVALENT, SEEN, rate, values
+from tests.autograder.questions.rates import EQUIVALENT, SEEN, VARIANTS, rate, values
 from tests.autograder.questions.solved import answer, cells, verdict
-from tests.autograder.questions.variants import VARIANTS
 
-QUESTIONS = assignment("tp1_layers")
+QUESTIONS = [question for name in ASSIGNMENTS for question in assignment(name)]
 ITEMS = [item for question in QUESTIONS for item in question.items]
 KNOWN = [(item, known) for item in ITEMS for known in item.misconceptions]
 SEEDS = range(4)
@@ -22,9 +21,10 @@ def name(value):
     return value.id if hasattr(value, "id") else None
 
 
-def test_the_practical_is_whole():
-    assert [question.id for question in QUESTIONS] == [f"q0{n}" for n in range(1, 8)]
-    assert sum(question.points for question in QUESTIONS) == 40
+def test_the_practicals_are_whole():
+    assert [question.id for question in QUESTIONS] == [f"q{n:02}" for n in range(1, 19)]
+    points = {name: sum(q.points for q in assignment(name)) for name in ASSIGNMENTS}
+    assert points == {"tp1_layers": 40, "tp2_from_scratch": 45}
     assert all(question.items and question.rubric for question in QUESTIONS)
     assert len({item.id for item in ITEMS}) == len(ITEMS)
     assert all(get(item.id) is item for item in ITEMS)
@@ -102,7 +102,7 @@ def test_a_wrong_answer_that_was_seen_has_a_name(item, known):
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=name)
 def test_a_question_has_enough_mutants_and_variants(question):
-    faults = list(chain(*(mutants(cells()[item.id]) for item in question.items)))
+    faults = list(chain(*(mutants(cells(item.id)[item.id]) for item in question.items)))
     assert len(faults) >= 8
     assert all(len(VARIANTS[item.id]) >= 5 for item in question.items)
 

@@ -155,8 +155,27 @@ def test_a_network_that_cannot_be_called():
         check("q06", fully_convolutional=lambda *_: 3)
 
 
+@pytest.mark.parametrize(
+    ("question", "functions", "message"),
+    [
+        ("q08", {"same_padding": lambda **_: "raises ValueError"}, "or a ValueError raised where"),
+        ("q10", {"table": lambda layers, _: layers[1:]}, "A list of 13 rows is needed"),
+        ("q10", {"table": lambda *_: 13}, "A list of 13 rows is needed"),
+        ("q15", {"network": lambda *_: 3}, "A torch.nn.Module is needed"),
+    ],
+)
+def test_what_an_adapter_of_practical_2_cannot_use(question, functions, message):
+    with pytest.raises(CheckFailed, match=message):
+        check(question, **functions)
+
+
+def test_a_refusal_is_expected_and_shown():
+    with pytest.raises(CheckFailed, match=r"k=4\n  expected: 'raises ValueError'\n  came: +1"):
+        check("q08", same_padding=lambda k: (k - 1) // 2)
+
+
 def test_the_cases_hold_what_a_check_needs_and_no_code():
-    assert question_ids() == [f"q0{n}" for n in range(1, 8)]
+    assert question_ids() == [f"q{n:02}" for n in range(1, 19)]
     for name in question_ids():
         for entry in question(name).values():
             assert item(entry.id) is entry

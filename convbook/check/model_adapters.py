@@ -1,0 +1,125 @@
+"""Call a student's function that takes or gives a whole model, and tell what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from convbook.check.plain import FAILED, Plain
+from convbook.errors import CheckFailed
+from convbook.texts import text
+
+
+def _floats(array: Any) -> torch.Tensor:
+    return torch.tensor(array, dtype=torch.float32)
+
+
+def evaluate(
+    function: Callable[..., object],
+    *,
+    mean: Any,
+    variance: Any,
+    weight: Any,
+    bias: Any,
+    batches: list[dict[str, Any]],
+    training: bool,
+) -> Plain:
+    """Call `function(model, batches)` and tell what it gave, and what it did to the model.
+
+    The model is a batch normalisation, a dropout and a fully-connected layer. The dropout drops
+    everything, so that in train mode the same numbers come every time: the biases.
+
+    Args:
+        function: the student's.
+        mean: running means (features,) of the batch normalisation.
+        variance: its running variances (features,).
+        weight: (classes, features) of the fully-connected layer.
+        bias: (classes,) of it.
+        batches: dicts of "images" (n, C, H, W) with C·H·W features, and "labels", n ints.
+        training: the mode that the model is in.
+
+    Returns:
+        A dict of the "result"; "training", the mode afterwards; "unchanged", whether weights,
+        statistics and gradients are as they were; "graph", whether gradients were prepared.
+    """
+    classes, features = weight.shape
+    model = nn.Sequential(
+        nn.Flatten(), nn.BatchNorm1d(features), nn.Dropout(1.0), nn.Linear(features, classes)
+    ).train(training)
+    state = {
+        "1.running_mean": mean,
+        "1.running_var": variance,
+        "3.weight": weight,
+        "3.bias": bias,
+    }
+    model.load_state_dict({name: _floats(array) for name, array in state.items()}, strict=False)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    graphs: list[bool] = []
+    model.register_forward_pre_hook(lambda *_: graphs.append(torch.is_grad_enabled()))
+    given = [(_floats(batch["images"]), torch.tensor(batch["labels"])) for batch in batches]
+    return {
+        "result": function(model, given),
+        "training": model.training,
+        "unchanged": _unchanged(model, before),
+        "graph": any(graphs),
+    }
+
+
+def _unchanged(model: nn.Module, before: dict[str, torch.Tensor]) -> bool:
+    after = model.state_dict()
+    same = all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+    return same and all(p.grad is None and p.requires_grad for p in model.parameters())
+
+
+def network_of_practical(
+    function: Callable[..., object],
+    *,
+    channels: list[int],
+    hidden: int,
+    classes: int,
+    arrays: list[Any],
+    image: Any,
+) -> Plain:
+    """Call `function(channels, hidden, classes)`, put weights into the module, and run it.
+
+    Each array goes to the parameter that has its shape: names and order of the module's
+    attributes do not matter.
+
+    Args:
+        function: the student's.
+        channels: filters of the three convolutions.
+        hidden: outputs of the first fully-connected layer.
+        classes: outputs of the last one.
+        arrays: its weights and biases; no two have the same shape.
+        image: (3, 32, 32).
+
+    Returns:
+        A dict of "parameters", their shapes, sorted, and "scores" of the image (classes,), FAILED
+        when the arrays do not fit or the module cannot take the image.
+    """
+    module = function(tuple(channels), hidden, classes)
+    if not isinstance(module, nn.Module):
+        raise CheckFailed(text("check.not_a_network", kind=type(module).__name__))
+    batch = _floats(image)[None]
+    _scores(module, batch)  # lazy layers learn their sizes
+    parameters = list(module.parameters())
+    shapes = sorted(list(parameter.shape) for parameter in parameters)
+    by_shape = {array.shape: array for array in arrays}
+    if shapes != sorted(list(shape) for shape in by_shape):
+        return {"parameters": shapes, "scores": FAILED}
+    with torch.no_grad():
+        for parameter in parameters:
+            parameter.copy_(_floats(by_shape[tuple(parameter.shape)]))
+    return {"parameters": shapes, "scores": _scores(module, batch)}
+
+
+def _scores(module: nn.Module, batch: torch.Tensor) -> Plain:
+    """Return the scores (classes,) of the one image of a batch; FAILED if it cannot be taken."""
+    try:
+        with torch.no_grad():
+            return module.eval()(batch)[0]
+    except RuntimeError:
+        return FAILED

@@ -1,0 +1,155 @@
+"""Every practical as it is built: up to date, whole, silent about its answers, and gradable."""
+
+import math
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbgrader.nbgraderformat import MetadataValidator
+
+from autograder.build.command import ROOT, built
+from autograder.course import Course
+from autograder.grade import grade
+from autograder.limits import Limits
+from autograder.questions import ASSIGNMENTS, assignment
+from autograder.questions.q16 import updates_until
+from autograder.questions.q16_runs import BATCHES_RUN, RATES_RUN
+from convbook import models, shapes
+from convbook.training import Result
+
+NAME = "tp2_from_scratch"
+# Whether answers are right is asked here, not how fast this machine is.
+PATIENT = Limits(cell_seconds=200, call_seconds=60, total_seconds=800, cpu_seconds=800)
+Files = dict[Path, str]
+
+
+@pytest.fixture(scope="module", params=ASSIGNMENTS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def files(name: str) -> Files:
+    return built(name)
+
+
+def notebook(files: Files, folder: str) -> NotebookNode:
+    (text,) = (text for path, text in files.items() if path.parts[0] == folder)
+    return nbformat.reads(text, as_version=4)
+
+
+def test_what_is_committed_is_what_the_source_makes(files: Files) -> None:
+    committed = {path: text for path, text in files.items() if path.parts[0] != "source"}
+    stale = [p for p, text in committed.items() if (ROOT / p).read_text(encoding="utf-8") != text]
+    assert not stale, "run python -m autograder build"
+
+
+def test_both_notebooks_are_valid_and_hold_every_item(name: str, files: Files) -> None:
+    for folder in ("source", "exercises"):
+        nbformat.validate(notebook(files, folder))
+        MetadataValidator().validate_nb(notebook(files, folder))
+    cells = {cell["id"]: cell for cell in notebook(files, "exercises").cells}
+    for question in assignment(name):
+        assert cells[f"{question.id}-prose"].metadata.nbgrader.points == question.prose_points
+        for item in question.items:
+            stub = cells[item.id.replace(".", "-")].source
+            assert f"def {item.signature}:\n" in stub
+            assert "raise NotImplementedError" in stub
+
+
+def test_the_code_that_students_get_is_not_too_wide(files: Files) -> None:
+    for cell in notebook(files, "exercises").cells:
+        if cell.cell_type == "code":
+            assert max(map(len, cell.source.splitlines())) <= 100
+
+
+# Lines of the solutions that any code may hold.
+COMMON = {
+    "with torch.no_grad():",
+    "return output",
+    "return None",
+    "channels, height, width = shape",
+    "for layer in layers:",
+    "for x, y in batches:",
+    "scores = model(x)",
+    "loss_sum, right, seen = 0.0, 0, 0",
+    "right += (scores.argmax(dim=1) == y).sum().item()",
+    "seen += len(y)",
+    "return loss_sum / seen, right / seen",
+}
+
+
+def test_the_exercise_holds_no_line_of_a_solution(files: Files) -> None:
+    lines: set[str] = set()
+    for cell in notebook(files, "source").cells:
+        if "### BEGIN SOLUTION" in cell.source:
+            hidden = cell.source.split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
+            lines |= {line.strip() for line in hidden.splitlines()}
+        elif cell["id"].endswith("-prose"):
+            lines |= {line.strip() for line in cell.source.splitlines()}
+    exercise = "\n".join(cell.source for cell in notebook(files, "exercises").cells)
+    shown = {line.strip() for line in exercise.splitlines()}
+    assert len(lines) > 120
+    assert {line for line in lines & shown if len(line) > 12} <= COMMON
+
+
+def test_the_numbers_of_the_answers_of_practical_2() -> None:
+    """Those of the network are computed, those of a run are read from the book's record."""
+    first, *others = Result.load(ROOT / "book" / "results" / "q15.json").runs
+    begun, lowest, last = first.epochs[0], first.epochs[9], first.epochs[-1]
+    assert min(first.epochs, key=lambda epoch: epoch.test_loss) is lowest
+    starts = [f"{run.batch_loss[0]:.3f}" for run in (first, *others)]
+    network = models.PRACTICAL["base"]
+    total = shapes.total_parameters(shapes.table(network.layers, network.input_shape))
+    fc4, svms = 1000 * (1024 + 1), 10 * (1000 + 1)
+    cells = notebook(built(NAME), "source").cells
+    written = " ".join(" ".join(cell.source for cell in cells).split())
+    for number in (
+        f"{total:,} numbers from 50,000 images: about {total / 50_000:.0f} for each",
+        f"fc4 alone has {fc4:,} weights, {fc4 / total:.0%}".replace("%", " %"),
+        f"three convolutions together have {(total - fc4 - 10_010) / total:.0%}".replace("%", " %"),
+        f"{svms:,} numbers, {total / svms:.0f} times fewer",
+        f"make {math.ceil(60_000 / 128)} updates, the last of them from {60_000 % 128} images",
+        f"gave {100 * begun.train_accuracy:.0f} % on the training images",
+        f"and {100 * begun.test_accuracy:.0f} % on the test images",
+        f"training loss was {lowest.train_loss:.2f} with an accuracy of "
+        f"{100 * lowest.train_accuracy:.0f} %, the test loss {lowest.test_loss:.2f} with "
+        f"{100 * lowest.test_accuracy:.0f} %",
+        f"a loss of {last.train_loss:.4f}; the test accuracy was {100 * last.test_accuracy:.0f} %, "
+        f"the test loss {last.test_loss:.1f}",
+        f"began with {starts[0]}, {starts[1]} and {starts[2]}",
+        f"gap is {100 * (last.train_accuracy - last.test_accuracy):.0f} points",
+    ):
+        assert number in written
+    for runs in (RATES_RUN, BATCHES_RUN):
+        for setting, losses in runs.items():
+            listed = ", ".join(f"{loss:.3f}" for loss in losses)
+            assert f'"{setting}": [{listed}]' in written
+    assert updates_until(BATCHES_RUN["batch 16"], 1, 4000, 16) == 500
+    assert updates_until(BATCHES_RUN["batch 64"], 1, 4000, 64) == 252
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_the_solved_notebook_gets_full_marks_and_an_empty_one_none(
+    name: str, files: Files, tmp_path: Path
+) -> None:
+    """And the solved one runs from top to bottom, with what it offers to try out."""
+    course = Course(tmp_path)
+    solved, fresh = notebook(files, "source"), notebook(files, "exercises")
+    for cell in solved.cells:
+        cell.source = re.sub(r"^# ((?:try|show|count)_\w+\(\))", r"\1", cell.source, flags=re.M)
+    for path, handed_in in (
+        (course.exercise(name), fresh),
+        (tmp_path / "submitted" / "ada" / name / f"{name}.ipynb", solved),
+        (tmp_path / "submitted" / "eve" / name / f"{name}.ipynb", fresh),
+    ):
+        path.parent.mkdir(parents=True)
+        nbformat.write(handed_in, path)
+    ada, eve = (each.result for each in grade(course, name, jobs=1, limits=PATIENT))
+    assert (ada["state"], ada["points"]) == ("graded", ada["max_points"])
+    assert (eve["state"], eve["points"]) == ("graded", 0)
+    assert ada["max_points"] == sum(item.points for q in assignment(name) for item in q.items)
+    assert {cell["status"] for cell in ada["cells"]} == {"ok"}
