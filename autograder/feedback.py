@@ -37,7 +37,8 @@ def page(assignment: Assignment, result: Result, manual: Mapping[str, ManualMark
         state_class=STATE_CLASS[result["state"]],
         questions=questions,
         total={
-            key: sum(question[key] for question in questions) for key in ("points", "max_points")
+            "points": sum(question["points"] for question in questions),
+            "max_points": sum(each["max_points"] for each in questions if not each["bonus"]),
         },
         due=sum(question["due"] for question in questions),
         troubles=[cell for cell in result["cells"] if cell["status"] != "ok"],
@@ -70,6 +71,7 @@ def _questions(
                 "points": sum(part["given"] for part in [*parts, *prose]),
                 "max_points": sum(part["max_points"] for part in [*parts, *prose]),
                 "due": sum(each["max_points"] for each in prose if each["due"]),
+                "bonus": any(checks[part["id"]] in assignment.bonus for part in parts),
             }
         )
     return shown

@@ -88,11 +88,11 @@ def row(assignment: Assignment, graded: Result, manual: Mapping[str, ManualMark]
     return {
         **{key: graded[key] for key in ("student", "state", "reason", "seconds")},
         "points": auto + sum(prose.values()),
-        "max_points": assignment.auto_points + sum(assignment.prose.values()),
+        "max_points": assignment.auto_points + assignment.prose_points,
         "auto_points": auto,
         "auto_max": assignment.auto_points,
         "prose_points": sum(prose.values()),
-        "prose_max": sum(assignment.prose.values()),
+        "prose_max": assignment.prose_points,
         "prose_due": sum(manual[name].due for name in assignment.prose if name in manual),
         **items,
         **prose,

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from autograder.questions import q01, q02, q03, q04, q05, q06, q07
+from autograder.questions import (
+    q01,
+    q02,
+    q03,
+    q04,
+    q05,
+    q06,
+    q07,
+    q19,
+    q20,
+    q21,
+    q22,
+    q23,
+    q24,
+    q25,
+    q26,
+    q27,
+    q28,
+    q29,
+    q30,
+    q31,
+    q32,
+    q33,
+    q34,
+)
 from autograder.questions.definition import Item, Question
 from convbook.errors import GradingError
 
 _QUESTIONS: tuple[Question, ...] = tuple(
-    module.QUESTION for module in (q01, q02, q03, q04, q05, q06, q07)
+    module.QUESTION
+    for module in (
+        *(q01, q02, q03, q04, q05, q06, q07),
+        *(q19, q20, q21, q22, q23, q24, q25, q26),
+        *(q27, q28, q29, q30, q31, q32, q33, q34),
+    )
 )
 
 ASSIGNMENTS: dict[str, tuple[Question, ...]] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -210,3 +211,85 @@ def measured_field(
         image: (C, H, W).
     """
     return function(network(layers), _tensor(image))
+
+
+def seeded(function: Callable[..., object], *, seed: int, **arguments: Any) -> Plain:
+    """Call `function(..., rng)`.
+
+    Args:
+        function: the student's.
+        seed: of the random numbers that it gets.
+        arguments: all others.
+    """
+    return function(**arguments, rng=np.random.default_rng(seed))
+
+
+def augment(
+    function: Callable[..., object], *, images: Any, copies: int, size: int, seed: int
+) -> Plain:
+    """Call `function(images, size, rng)`.
+
+    Args:
+        function: the student's.
+        images: (N, C, H, W), each of them given `copies` times.
+        copies: so many that each random choice must show.
+        size: of the crops.
+        seed: of the random numbers.
+    """
+    return function(np.repeat(images, copies, axis=0), size, np.random.default_rng(seed))
+
+
+def own_augmentation(function: Callable[..., object], *, n: int, seed: int) -> Plain:
+    """Call `function(images, rng)` three times, the last time with other random numbers.
+
+    Args:
+        function: the student's.
+        n: how many images: the first half shows the same one, the others differ.
+        seed: of the images and of the random numbers.
+
+    Returns:
+        A dict of the "images", what came of them ("first", "again", "other"), and the images
+        "after" all calls.
+    """
+    images = pictures(n, seed)
+    given = images.copy()
+    runs = {
+        name: function(given, np.random.default_rng(entropy))
+        for name, entropy in (("first", seed), ("again", seed), ("other", seed + 1))
+    }
+    return {"images": images, **runs, "after": given}
+
+
+def pictures(n: int, seed: int) -> Any:
+    """Return n random uint8 images, (n, 3, 16, 16); the first half shows the same one."""
+    rng = np.random.default_rng(seed)
+    # Coarse and bright enough that no image looks like its mirror image or like a black one.
+    coarse = rng.integers(60, 200, size=(n, 3, 4, 4), dtype=np.uint8)
+    coarse[: n // 2] = coarse[0]
+    return coarse.repeat(4, axis=2).repeat(4, axis=3)
+
+
+def accuracy_under_shift(
+    function: Callable[..., object],
+    *,
+    weight: Any,
+    bias: Any,
+    images: Any,
+    labels: Any,
+    shifts: list[int],
+) -> Plain:
+    """Call `function(classify, images, labels, shifts)`.
+
+    Args:
+        function: the student's.
+        weight: (classes, C·H·W) of the linear classifier that `classify` is.
+        bias: (classes,).
+        images: (N, C, H, W).
+        labels: (N,).
+        shifts: by how many pixels to move.
+    """
+
+    def classify(batch: Any) -> Any:
+        return np.asarray(batch).reshape(len(batch), -1) @ weight.T + bias
+
+    return function(classify, images, labels, shifts)

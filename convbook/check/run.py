@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from convbook.check import public
 from convbook.check.call import call
 from convbook.check.diagnose import Outcome, Verdict, diagnose
+from convbook.check.measures import measured
 from convbook.check.plain import Plain, show
 from convbook.check.public import PublicItem
 from convbook.errors import CheckError, CheckFailed
@@ -47,7 +48,11 @@ def check(question: str, /, **functions: Callable[..., object]) -> None:
     items = _items(question, functions)
     for item, function in items:
         outcomes = [
-            call(function, arguments, adapter=item.adapter, forbidden=item.forbidden)
+            measured(
+                item.measure,
+                arguments,
+                call(function, arguments, adapter=item.adapter, forbidden=item.forbidden),
+            )
             for arguments in item.arguments
         ]
         verdict = diagnose(item.expected, outcomes, item.mistakes, item.tolerance)
