@@ -113,7 +113,7 @@ OWN_AUGMENTATION = Item(
             "in-place",
             "The images that were given are changed themselves. In the next epoch they would be "
             "changed once more.",
-            "Work on a copy.",
+            "Work on a copy of the images.",
             _does(_in_place),
         ),
         Misconception(

@@ -166,7 +166,7 @@ _LR_MISTAKES = (
     ),
     Misconception(
         "grows",
-        "The rate grows.",
+        "The learning rate grows.",
         "Is gamma larger or smaller than 1?",
         lambda lr, gamma, epoch: lr / gamma**epoch,
     ),

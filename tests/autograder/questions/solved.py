@@ -1,4 +1,4 @@
-"""The solved practical as functions, for tests that answer its questions."""
+"""The solved practicals as functions, for tests that answer their questions."""
 
 from functools import cache
 from typing import Any
@@ -7,16 +7,15 @@ import numpy as np
 
 from autograder.build.command import ROOT
 from autograder.build.source import read_file
-from autograder.questions import Item, cases, judge
+from autograder.questions import Item, cases, judge, question
 from convbook.check import call
-
-SOURCE = ROOT / "solutions" / "tp1_layers" / "tp1_layers.md"
 
 
 @cache
-def cells() -> dict[str, str]:
-    """Return the code of each answer by its item's id, and of the other cells by number."""
-    notebook = read_file(SOURCE)
+def cells(item_id: str) -> dict[str, str]:
+    """Return the code of an item's practical: answers by their item's id, other cells by number."""
+    practical = question(item_id.split(".")[0]).assignment
+    notebook = read_file(ROOT / "solutions" / practical / f"{practical}.md")
     return {
         cell.metadata.get("answer", f"cell {number}"): cell.source
         for number, cell in enumerate(notebook.cells)
@@ -27,7 +26,7 @@ def cells() -> dict[str, str]:
 def answer(item_id: str, changed: str | None = None) -> Any:
     """Return the function that answers an item, optionally from changed code of its cell."""
     scope: dict[str, Any] = {}
-    for name, code in cells().items():
+    for name, code in cells(item_id).items():
         exec(changed if name == item_id and changed is not None else code, scope)
     return scope[item_id.split(".")[1]]
 

@@ -5,12 +5,14 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from autograder.questions import Item, assignment, cases, get, judge
+from autograder.questions import ASSIGNMENTS, Item, assignment, cases, get, judge
 from tests.autograder.questions.mutants import mutants
 from tests.autograder.questions.solved import answer, cells, verdict
 from tests.autograder.questions.variants import VARIANTS
+from tests.autograder.questions.variants_tp3 import EQUIVALENT_TP3, FAULTS_TP3, VARIANTS_TP3
 
-QUESTIONS = assignment("tp1_layers")
+VARIANTS = VARIANTS | VARIANTS_TP3
+QUESTIONS = [question for name in ASSIGNMENTS for question in assignment(name)]
 ITEMS = [item for question in QUESTIONS for item in question.items]
 KNOWN = [(item, known) for item in ITEMS for known in item.misconceptions]
 SEEDS = range(4)
@@ -29,7 +31,7 @@ EQUIVALENT = {
     "q07.measured_field": {
         "(0, 0, height // 2, width // 2) became (0, 0, height // 2, width // 2)"
     },
-}
+} | EQUIVALENT_TP3
 
 
 def name(value):
@@ -42,9 +44,21 @@ def values(item: Item, function, seed: int):
     return judge(item, drawn, [{"value": function(**case.arguments)} for case in drawn])
 
 
-def test_the_practical_is_whole():
-    assert [question.id for question in QUESTIONS] == [f"q0{n}" for n in range(1, 8)]
-    assert sum(question.points for question in QUESTIONS) == 40
+def faults(item):
+    """Yield (what was changed, the changed code) for every fault put into the solution."""
+    code = cells(item.id)[item.id]
+    yield from mutants(code)
+    for part, changed in FAULTS_TP3.get(item.id, []):
+        assert part in code
+        yield f"{part} became {changed}", code.replace(part, changed)
+
+
+def test_the_practicals_are_whole():
+    numbers = [*range(1, 8), *range(19, 35)]
+    assert [question.id for question in QUESTIONS] == [f"q{n:02}" for n in numbers]
+    points = {name: sum(q.points for q in assignment(name) if not q.bonus) for name in ASSIGNMENTS}
+    assert points == {"tp1_layers": 40, "tp3_improvements": 48}
+    assert {q.id: q.points for q in QUESTIONS if q.bonus} == {"q21": 3, "q25": 3, "q28": 3}
     assert all(question.items and question.rubric for question in QUESTIONS)
     assert len({item.id for item in ITEMS}) == len(ITEMS)
     assert all(get(item.id) is item for item in ITEMS)
@@ -103,7 +117,7 @@ def test_a_misconception_fails_on_hidden_cases_alone(item):
 @pytest.mark.parametrize("item", ITEMS, ids=name)
 def test_mutants_of_the_solution_are_caught(item):
     survivors = set()
-    for what, code in mutants(cells()[item.id]):
+    for what, code in faults(item):
         if verdict(item, answer(item.id, code))["points"] >= item.points:
             survivors.add(what)
     assert survivors == EQUIVALENT.get(item.id, set())
@@ -111,8 +125,7 @@ def test_mutants_of_the_solution_are_caught(item):
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=name)
 def test_a_question_has_enough_mutants_and_variants(question):
-    faults = list(chain(*(mutants(cells()[item.id]) for item in question.items)))
-    assert len(faults) >= 8
+    assert len(list(chain(*map(faults, question.items)))) >= 8
     assert all(len(VARIANTS[item.id]) >= 5 for item in question.items)
 
 
