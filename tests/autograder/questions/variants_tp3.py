@@ -549,4 +549,39 @@ FAULTS_TP3: dict[str, list[tuple[str, str]]] = {
     ],
 }
 
-EQUIVALENT_TP3: dict[str, set[str]] = {}
+# Changes of the solution after which it is still right, and why.
+EQUIVALENT_TP3: dict[str, set[str]] = {
+    "q19.normalise": {
+        "1 became 2",  # -2 is a side for NumPy to find, as -1 is
+        "(-1, 1, 1) became (-1, 1, 1)",
+    },
+    "q20.channel_statistics": {
+        "1 became 2",  # likewise
+        "np.moveaxis(images / 255, 1, 0) became np.moveaxis(images / 255, 0, 1)",
+    },
+    # A bound that no random number meets.
+    "q22.augment": {"rng.random() < 0.5 became rng.random() <= 0.5"},
+    # What blacks out something else is still an augmentation.
+    "q25.own_augmentation": {
+        "(:, top:top + side, left:left + side) became (:, left:left + side, top:top + side)",
+        "(:, top:top + side, left:left + side) became (top:top + side, :, left:left + side)",
+        "0 became 1",
+        "1 became 2",
+        "2 became 3",
+        "images.shape[2] - side + 1 became images.shape[2] - side - 1",
+        "images.shape[2] - side became images.shape[2] + side",
+        "left + side became left - side",
+        "top + side became top - side",
+    },
+    "q26.roughness": {  # False is what zip does anyway
+        "zip(half, half[1:], half[2:], strict=False) became zip(half, half[1:], half[2:])"
+    },
+    # A product does not mind the order of its factors.
+    "q31.mean_and_whole": {"drop(features, kept, p) became drop(kept, features, p)"},
+    "q33.dropout": {
+        "rng.random(x.shape) >= p became rng.random(x.shape) > p",
+        "drop(x, rng.random(x.shape) >= p, p) became drop(rng.random(x.shape) >= p, x, p)",
+    },
+    "q34.batch_norm_train": {"(0, 1, 2) became (0, 2, 1)", "(0, 1, 2) became (1, 0, 2)"},
+    "q34.batch_norm_eval": {"(:, None, None) became (:, None, None)"},
+}
