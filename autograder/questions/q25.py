@@ -10,28 +10,20 @@ import numpy as np
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import integer
+from convbook.check.measures import pictures
 
 N = 400  # half of them equal: by luck, one change in ten leaves all of those alone once in 1e9
 Change = Callable[[Array, np.random.Generator], Array]
 
 
-def pictures(n: int, seed: int) -> Array:
-    """Return images like those of `convbook.check.adapters.own_augmentation`, seed by seed."""
-    rng = np.random.default_rng(seed)
-    images = rng.integers(60, 200, size=(n, 3, 16, 16), dtype=np.uint8)
-    images[: n // 2] = images[0]
-    return images
-
-
 def _runs(n: int, seed: int, change: Change) -> dict[str, Any]:
     """Return what the adapter tells of an augmentation."""
     images = pictures(n, seed)
-    given = images.copy()
     runs = {
-        name: change(given, np.random.default_rng(entropy))
+        name: change(images, np.random.default_rng(entropy))
         for name, entropy in (("first", seed), ("again", seed), ("other", seed + 1))
     }
-    return {"images": images, **runs, "after": given}
+    return {**runs, "after": images}
 
 
 def _cutout(images: Array, rng: np.random.Generator) -> Array:

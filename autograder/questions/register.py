@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 from autograder.questions import (
@@ -90,7 +91,8 @@ def get(item_or_question_id: str) -> Item | Question:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> GradingError:
-    close = get_close_matches(name, known, n=3)
+    full = re.sub(r"\d+", lambda number: number[0].zfill(2), name)  # q1 is q01
+    close = get_close_matches(full, known, n=3)
     return GradingError(
         f"Looking for the {kind} {name!r}.",
         rule=f"the known ones are {', '.join(known)}",

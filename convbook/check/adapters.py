@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from convbook.check.plain import FAILED, Plain
+from convbook.check.measures import pictures
+from convbook.check.plain import FAILED, Plain, plain
 from convbook.errors import CheckFailed
 from convbook.texts import text
 
@@ -244,29 +245,19 @@ def own_augmentation(function: Callable[..., object], *, n: int, seed: int) -> P
 
     Args:
         function: the student's.
-        n: how many images: the first half shows the same one, the others differ.
+        n: how many images there are: see `convbook.check.measures.pictures`.
         seed: of the images and of the random numbers.
 
     Returns:
-        A dict of the "images", what came of them ("first", "again", "other"), and the images
-        "after" all calls.
+        A dict of what came ("first", "again", "other"), and the images "after" all calls.
     """
     images = pictures(n, seed)
-    given = images.copy()
     runs = {
-        name: function(given, np.random.default_rng(entropy))
+        # A copy: what changes the images in place gives the same array every time.
+        name: plain(function(images, np.random.default_rng(entropy)))
         for name, entropy in (("first", seed), ("again", seed), ("other", seed + 1))
     }
-    return {"images": images, **runs, "after": given}
-
-
-def pictures(n: int, seed: int) -> Any:
-    """Return n random uint8 images, (n, 3, 16, 16); the first half shows the same one."""
-    rng = np.random.default_rng(seed)
-    # Coarse and bright enough that no image looks like its mirror image or like a black one.
-    coarse = rng.integers(60, 200, size=(n, 3, 4, 4), dtype=np.uint8)
-    coarse[: n // 2] = coarse[0]
-    return coarse.repeat(4, axis=2).repeat(4, axis=3)
+    return {**runs, "after": images}
 
 
 def accuracy_under_shift(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from difflib import get_close_matches
@@ -100,7 +101,8 @@ def show_briefly(value: object) -> str:
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:
-    close = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    full = re.sub(r"\d+", lambda number: number[0].zfill(2), name.lower())  # q1 is q01
+    close = get_close_matches(full, known, n=3, cutoff=0.5)
     if close:
         return text("check.did_you_mean", close=text("check.or").join(close))
     return text("check.correct_the_name")

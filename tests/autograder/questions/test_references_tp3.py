@@ -15,6 +15,7 @@ from convbook.check.measures import FALSE_ALARM, MEASURES, margin
 from convbook.data.augment import centre_crop
 from convbook.data.statistics import channel_statistics as as_convbook
 from convbook.errors import CheckFailed
+from tests.autograder.questions.solved import verdict
 
 
 def images(n=6, seed=0):
@@ -130,12 +131,35 @@ def test_a_right_random_answer_always_has_the_same_facts(name):
 def test_the_adapter_and_the_reference_run_an_own_augmentation_alike():
     adapted = adapters.own_augmentation(q25._cutout, n=40, seed=5)
     ours = q25.own_augmentation(n=40, seed=5)
-    assert set(adapted) == set(ours)
-    assert {name: value.shape for name, value in adapted.items()} == {
-        name: value.shape for name, value in ours.items()
-    }
-    assert adapted["images"].dtype == np.uint8
-    assert (adapted["images"][:20] == adapted["images"][0]).all()
+    assert adapted.keys() == ours.keys()
+    for name, value in ours.items():
+        np.testing.assert_array_equal(adapted[name], value)
+
+
+def test_an_augmentation_that_gives_its_own_images_back_is_named():
+    def blackens(images, rng):
+        for image in images:
+            image[:, rng.integers(16)] = 0
+        return images
+
+    assert verdict(item("q25.own_augmentation"), blackens)["misconception"] == "in-place"
+
+
+def no_numbers(name):
+    """Return a value of the right shape whose numbers are none."""
+    case = item(name).public[0]
+    value = item(name).reference(**case)
+    if isinstance(value, dict):
+        return case, {key: np.full(each.shape, np.nan) for key, each in value.items()}
+    return case, np.full(value.shape, np.nan)
+
+
+@pytest.mark.parametrize("name", ["q22.augment", "q25.own_augmentation", "q33.dropout"])
+def test_a_value_without_numbers_is_measured_and_wrong(name):
+    arguments, value = no_numbers(name)
+    random = item(name)
+    facts = MEASURES[random.measure](arguments, value)
+    assert facts != MEASURES[random.measure](arguments, random.reference(**arguments))
 
 
 @pytest.mark.parametrize(
@@ -149,3 +173,9 @@ def test_a_value_that_cannot_be_measured_is_explained(value, message):
     arguments = item("q22.augment").public[0]
     with pytest.raises(CheckFailed, match=message):
         MEASURES["augmented"](arguments, value)
+
+
+@pytest.mark.parametrize("value", [None, {"first": 1}, dict.fromkeys(("first", "again"), 1)])
+def test_forged_runs_are_refused(value):
+    with pytest.raises(CheckFailed, match="An array of numbers is needed"):
+        MEASURES["changed"]({"n": 4, "seed": 0}, value)
