@@ -97,7 +97,6 @@ NORMALISE = Item(
     hidden=lambda rng: covering(rng, _images, [telling_apart(normalise, _IMAGE_MISTAKES)] * 3),
     reference=normalise,
     misconceptions=_IMAGE_MISTAKES,
-    forbidden=("torchvision.transforms.functional.normalize",),
 )
 
 

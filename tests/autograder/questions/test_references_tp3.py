@@ -10,11 +10,11 @@ from torch import nn
 from autograder.questions import cases, item, q21, q22, q25, q27, q28, q29, q30, q34
 from autograder.questions.q19 import normalise
 from autograder.questions.q20 import channel_statistics
-from convbook.check import adapters
+from convbook.check import adapters, forbidding
 from convbook.check.measures import FALSE_ALARM, MEASURES, margin
 from convbook.data.augment import centre_crop
 from convbook.data.statistics import channel_statistics as as_convbook
-from convbook.errors import CheckFailed
+from convbook.errors import CheckFailed, NotAllowedHere
 from tests.autograder.questions.solved import verdict
 
 
@@ -179,3 +179,21 @@ def test_a_value_that_cannot_be_measured_is_explained(value, message):
 def test_forged_runs_are_refused(value):
     with pytest.raises(CheckFailed, match="An array of numbers is needed"):
         MEASURES["changed"]({"n": 4, "seed": 0}, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("q22.augment", lambda: centre_crop(2)),
+        ("q20.normalise_both", lambda: as_convbook(torch.from_numpy(images()))),
+        ("q27.momentum_step", lambda: list(steps(torch.optim.SGD, lr=0.1))),
+        ("q28.adam_step", lambda: list(steps(torch.optim.Adam, lr=0.1))),
+        ("q33.dropout", lambda: nn.Dropout(0.5)(torch.ones(3))),
+        ("q34.batch_norm_train", lambda: nn.BatchNorm2d(1)(torch.ones(2, 1, 2, 2))),
+    ],
+)
+def test_helpers_that_would_be_the_answer_refuse_while_it_is_checked(name, use):
+    use()
+    with forbidding(item(name).forbidden), pytest.raises(NotAllowedHere):
+        use()
+    use()
