@@ -107,12 +107,24 @@ class Assignment:
             if is_prose(cell)
         }
 
+    @cached_property
+    def bonus(self) -> frozenset[str]:
+        """The grade_ids whose points come on top of the maximum."""
+        return frozenset(name for name, cell in self.by_id.items() if is_bonus(cell))
+
     @property
     def auto_points(self) -> float:
-        """The points that the machine can give."""
+        """The points that the machine can give, without bonus."""
         return sum(
-            float(self.by_id[name]["metadata"]["nbgrader"]["points"]) for name in self.checks
+            float(self.by_id[name]["metadata"]["nbgrader"]["points"])
+            for name in self.checks
+            if name not in self.bonus
         )
+
+    @property
+    def prose_points(self) -> float:
+        """The points that a person can give, without bonus."""
+        return sum(points for name, points in self.prose.items() if name not in self.bonus)
 
 
 def nbgrader(cell: Cell) -> dict[str, Any]:
@@ -138,6 +150,11 @@ def is_prose(cell: Cell) -> bool:
     """Is this an answer whose points a person gives?"""
     data = nbgrader(cell)
     return bool(data.get("grade")) and bool(data.get("solution"))
+
+
+def is_bonus(cell: Cell) -> bool:
+    """Do the points of this cell come on top of the maximum?"""
+    return bool(cell["metadata"].get("convbook", {}).get("bonus"))
 
 
 def is_answer(cell: Cell) -> bool:

@@ -57,9 +57,8 @@ def page(
     """
     questions = _questions(assignment, result, manual) if result["items"] else []
     parts = [part for question in questions for part in question["parts"]]
-    total = {
-        key: sum(question[key] for question in questions) for key in ("points", "max_points", "due")
-    }
+    total = {key: sum(question[key] for question in questions) for key in ("points", "due")}
+    total["max_points"] = sum(each["max_points"] for each in questions if not each["bonus"])
     return render(
         "feedback.html",
         title=title(assignment),
@@ -126,6 +125,7 @@ def _questions(
                 "max_points": max_points,
                 "due": due,
                 "state": "open" if due else _state(points, max_points),
+                "bonus": any(checks[part["id"]] in assignment.bonus for part in parts),
             }
         )
     return shown

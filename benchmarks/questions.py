@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 import warnings
 
-from autograder.questions import assignment
+from autograder.questions import ASSIGNMENTS, assignment
 from tests.autograder.questions.rates import EQUIVALENT, Rate, rate
 
-PRACTICALS = ("tp1_layers",)
+PRACTICALS = tuple(ASSIGNMENTS)
 
 
 def line(name: str, rates: list[Rate]) -> str:

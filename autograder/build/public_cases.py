@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 from autograder.questions.definition import Arguments, Item, Question
+from autograder.questions.grading import compared
 from convbook.check.plain import ARRAY, Plain, plain, to_json
 
 
@@ -27,12 +27,13 @@ def _item(item: Item) -> dict[str, Any]:
         "id": item.id,
         "signature": item.signature,
         "adapter": item.adapter,
+        **({} if item.measure is None else {"measure": item.measure}),
         "forbidden": list(item.forbidden),
         "tolerance": item.tolerance,
         "cases": [
             {
                 "arguments": _compact(to_json(arguments)),
-                "expected": _value(item.reference, arguments),
+                "expected": _value(item, item.reference, arguments),
             }
             for arguments in item.public
         ],
@@ -41,15 +42,15 @@ def _item(item: Item) -> dict[str, Any]:
                 "id": known.id,
                 "words": known.words,
                 "hint": known.hint,
-                "values": [_value(known.wrong, arguments) for arguments in item.public],
+                "values": [_value(item, known.wrong, arguments) for arguments in item.public],
             }
             for known in item.misconceptions
         ],
     }
 
 
-def _value(function: Callable[..., Plain], arguments: Arguments) -> Any:
-    return _compact(to_json(plain(function(**deepcopy(arguments)))))
+def _value(item: Item, function: Callable[..., Plain], arguments: Arguments) -> Any:
+    return _compact(to_json(plain(compared(item, function, arguments))))
 
 
 def _compact(data: Any, *, in_array: bool = False) -> Any:

@@ -116,7 +116,8 @@ def fill_points(notebook: NotebookNode, questions: Questions) -> NotebookNode:
     points = {question.id: question.points for question in questions}
     points |= {name: item.points for name, item in _items(questions).items()}
     points |= {f"{question.id}.prose": question.prose_points for question in questions}
-    points["all"] = sum(question.points for question in questions)
+    points["all"] = sum(question.points for question in questions if not question.bonus)
+    points["bonus"] = sum(question.points for question in questions if question.bonus)
     new = deepcopy(notebook)
     for cell in new.cells:
         for name in _POINTS.findall(cell.source):
@@ -134,6 +135,7 @@ def fill_points(notebook: NotebookNode, questions: Questions) -> NotebookNode:
 def mark_answers(notebook: NotebookNode, questions: Questions) -> NotebookNode:
     """Make each answer a solution cell of nbgrader, followed by a locked cell that checks it."""
     items = _items(questions)
+    bonus = {item.id for question in questions if question.bonus for item in question.items}
     new = deepcopy(notebook)
     new.cells = []
     for cell in deepcopy(notebook.cells):
@@ -141,14 +143,14 @@ def mark_answers(notebook: NotebookNode, questions: Questions) -> NotebookNode:
         if "answer" in cell.metadata:
             item = items[cell.metadata.pop("answer")]
             cell.metadata["nbgrader"] = _nbgrader(_grade_id(item), solution=True)
-            new.cells.append(_check_cell(item))
+            new.cells.append(_check_cell(item, bonus=item.id in bonus))
     return new
 
 
-def _check_cell(item: Item) -> NotebookNode:
+def _check_cell(item: Item, *, bonus: bool) -> NotebookNode:
     source = f'check("{item.question}", {item.function}={item.function})'
     metadata = {
-        "convbook": {"item": item.id},
+        "convbook": {"item": item.id, **({"bonus": True} if bonus else {})},
         "nbgrader": _nbgrader(f"{_grade_id(item)}-check", points=item.points, locked=True),
     }
     return new_code_cell(source=source, metadata=metadata)
@@ -166,6 +168,8 @@ def mark_prose(notebook: NotebookNode, questions: Questions) -> NotebookNode:
             cell.metadata["nbgrader"] = _nbgrader(
                 f"{question.id}-prose", points=question.prose_points, solution=True
             )
+            if question.bonus:
+                cell.metadata["convbook"] = {"bonus": True}
     return new
 
 

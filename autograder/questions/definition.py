@@ -44,6 +44,8 @@ class Item:
         misconceptions: known wrong answers; the first that explains a failure is named.
         adapter: the function of `convbook.check.adapters` that calls the student's function when
             that takes or gives more than plain values.
+        measure: the function of `convbook.check.measures` that turns a value into the facts that
+            are compared, when the answer is random; reference and mistakes are measured too.
         tolerance: allowed difference of numbers that are not whole, absolute and relative.
         grading: "all" gives the points when every case is right, "by case" gives the share of
             hidden cases that are right.
@@ -58,6 +60,7 @@ class Item:
     reference: Callable[..., Plain]
     misconceptions: tuple[Misconception, ...]
     adapter: str | None = None
+    measure: str | None = None
     tolerance: float = 1e-4
     grading: Literal["all", "by case"] = "all"
     forbidden: tuple[str, ...] = ()
@@ -86,7 +89,7 @@ class Question:
     """A question of a practical: functions graded by the machine, prose graded by hand.
 
     The statement, the stubs and the model answers stand in `solutions/`, which refers to the
-    question by its id.
+    question by its id. The points of a bonus come on top: they are not part of the maximum.
     """
 
     id: str
@@ -94,6 +97,7 @@ class Question:
     title: str
     items: tuple[Item, ...]
     rubric: tuple[Criterion, ...]
+    bonus: bool = False
 
     @property
     def prose_points(self) -> float:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from autograder.questions.definition import Arguments
+from autograder.questions.definition import Arguments, Misconception
+from convbook.check.compare import difference
+from convbook.check.plain import Plain
 from convbook.errors import GradingError
 
 TRIES = 10_000
@@ -55,6 +57,18 @@ def _first_fulfilled(
             return index
         refused.add(condition)
     return None
+
+
+def telling_apart(
+    reference: Callable[..., Plain], mistakes: Iterable[Misconception], *, by: float = 0.01
+) -> Callable[[Arguments], bool]:
+    """Return the condition that every mistake shows: no number within `by` stands for the right."""
+
+    def tells_apart(arguments: Arguments) -> bool:
+        right = reference(**arguments)
+        return all(difference(right, known.wrong(**arguments), by) for known in mistakes)
+
+    return tells_apart
 
 
 def integer(rng: np.random.Generator, low: int, high: int) -> int:

@@ -6,7 +6,7 @@ the reference stay in the process that calls `judge`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Item
 from convbook.check.diagnose import Mistake, Outcome, Verdict, diagnose
-from convbook.check.plain import plain
+from convbook.check.measures import MEASURES, measured
+from convbook.check.plain import Plain, plain
 from convbook.errors import CheckFailed, GradingError
 
 
@@ -58,9 +59,12 @@ def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dic
             rule="a case has one outcome at most",
             next_step="give `judge` the cases whose calls gave these outcomes",
         )
-    padded = [_exact(outcome) for outcome in outcomes]
+    padded = [
+        measured(item.measure, case.arguments, _exact(outcome))
+        for case, outcome in zip(cases, outcomes, strict=False)
+    ]
     padded += [{"died": True}] * (len(cases) - len(outcomes))
-    expected = [item.reference(**deepcopy(case.arguments)) for case in cases]
+    expected = [compared(item, item.reference, case.arguments) for case in cases]
     verdict = diagnose(expected, padded, (), item.tolerance)
     if not verdict.passed:
         verdict = diagnose(expected, padded, _mistakes(item, cases), item.tolerance)
@@ -85,13 +89,19 @@ def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dic
     }
 
 
+def compared(item: Item, function: Callable[..., Plain], arguments: Arguments) -> Plain:
+    """Return what is compared of a function of ours: its value, or the facts about it."""
+    value = function(**deepcopy(arguments))
+    return value if item.measure is None else MEASURES[item.measure](arguments, value)
+
+
 def _mistakes(item: Item, cases: Sequence[Case]) -> list[Mistake]:
     return [
         Mistake(
             known.id,
             known.words,
             known.hint,
-            tuple(known.wrong(**deepcopy(case.arguments)) for case in cases),
+            tuple(compared(item, known.wrong, case.arguments) for case in cases),
         )
         for known in item.misconceptions
     ]

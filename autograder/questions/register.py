@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 from autograder.questions import (
@@ -23,6 +24,22 @@ from autograder.questions import (
     q16,
     q17,
     q18,
+    q19,
+    q20,
+    q21,
+    q22,
+    q23,
+    q24,
+    q25,
+    q26,
+    q27,
+    q28,
+    q29,
+    q30,
+    q31,
+    q32,
+    q33,
+    q34,
 )
 from autograder.questions.definition import Item, Question
 from convbook.errors import GradingError
@@ -32,6 +49,8 @@ _QUESTIONS: tuple[Question, ...] = tuple(
     for module in (
         *(q01, q02, q03, q04, q05, q06, q07),
         *(q08, q09, q10, q11, q12, q13, q14, q15, q16, q17, q18),
+        *(q19, q20, q21, q22, q23, q24, q25, q26),
+        *(q27, q28, q29, q30, q31, q32, q33, q34),
     )
 )
 
@@ -84,7 +103,8 @@ def get(item_or_question_id: str) -> Item | Question:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> GradingError:
-    close = get_close_matches(name, known, n=3)
+    full = re.sub(r"\d+", lambda number: number[0].zfill(2), name)  # q1 is q01
+    close = get_close_matches(full, known, n=3)
     return GradingError(
         f"Looking for the {kind} {name!r}.",
         rule=f"the known ones are {', '.join(known)}",

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
+from convbook.check.measures import pictures
 from convbook.check.model_adapters import evaluate as evaluate
 from convbook.check.model_adapters import network_of_practical as network_of_practical
 from convbook.check.plain import FAILED, REFUSED, Plain, plain
@@ -240,3 +242,75 @@ def row_of_table(
     if not isinstance(rows, list) or len(rows) != len(layers):
         raise CheckFailed(text("check.not_a_table", count=len(layers)))
     return rows[row]
+
+
+def seeded(function: Callable[..., object], *, seed: int, **arguments: Any) -> Plain:
+    """Call `function(..., rng)`.
+
+    Args:
+        function: the student's.
+        seed: of the random numbers that it gets.
+        arguments: all others.
+    """
+    return function(**arguments, rng=np.random.default_rng(seed))
+
+
+def augment(
+    function: Callable[..., object], *, images: Any, copies: int, size: int, seed: int
+) -> Plain:
+    """Call `function(images, size, rng)`.
+
+    Args:
+        function: the student's.
+        images: (N, C, H, W), each of them given `copies` times.
+        copies: so many that each random choice must show.
+        size: of the crops.
+        seed: of the random numbers.
+    """
+    return function(np.repeat(images, copies, axis=0), size, np.random.default_rng(seed))
+
+
+def own_augmentation(function: Callable[..., object], *, n: int, seed: int) -> Plain:
+    """Call `function(images, rng)` three times, the last time with other random numbers.
+
+    Args:
+        function: the student's.
+        n: how many images there are: see `convbook.check.measures.pictures`.
+        seed: of the images and of the random numbers.
+
+    Returns:
+        A dict of what came ("first", "again", "other"), and the images "after" all calls.
+    """
+    images = pictures(n, seed)
+    runs = {
+        # A copy: what changes the images in place gives the same array every time.
+        name: plain(function(images, np.random.default_rng(entropy)))
+        for name, entropy in (("first", seed), ("again", seed), ("other", seed + 1))
+    }
+    return {**runs, "after": images}
+
+
+def accuracy_under_shift(
+    function: Callable[..., object],
+    *,
+    weight: Any,
+    bias: Any,
+    images: Any,
+    labels: Any,
+    shifts: list[int],
+) -> Plain:
+    """Call `function(classify, images, labels, shifts)`.
+
+    Args:
+        function: the student's.
+        weight: (classes, C·H·W) of the linear classifier that `classify` is.
+        bias: (classes,).
+        images: (N, C, H, W).
+        labels: (N,).
+        shifts: by how many pixels to move.
+    """
+
+    def classify(batch: Any) -> Any:
+        return np.asarray(batch).reshape(len(batch), -1) @ weight.T + bias
+
+    return function(classify, images, labels, shifts)

@@ -76,7 +76,7 @@ def _dict_difference(expected: dict[str, Plain], got: Plain, tolerance: float) -
 
 
 def _array_difference(expected: np.ndarray, got: Plain, tolerance: float) -> str | None:
-    array = _as_array(got)
+    array = as_array(got)
     if array is None:
         return _kind_difference("check.kinds.array", got)
     if array.shape != expected.shape:
@@ -97,7 +97,8 @@ def _array_difference(expected: np.ndarray, got: Plain, tolerance: float) -> str
     )
 
 
-def _as_array(value: Plain) -> np.ndarray | None:
+def as_array(value: Plain) -> np.ndarray | None:
+    """Return a value as an array of numbers, or None if it is none."""
     if isinstance(value, list):
         try:
             value = np.array(value)

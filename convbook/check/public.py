@@ -26,6 +26,7 @@ class PublicItem:
         id: `QUESTION.FUNCTION`.
         signature: how the function is called.
         adapter: the adapter it is called through, or None.
+        measure: the measure that is taken of its values, or None.
         forbidden: dotted names that refuse while it is checked.
         tolerance: allowed difference of numbers that are not whole.
         arguments: the arguments of each case.
@@ -36,6 +37,7 @@ class PublicItem:
     id: str
     signature: str
     adapter: str | None
+    measure: str | None
     forbidden: tuple[str, ...]
     tolerance: float
     arguments: tuple[dict[str, Plain], ...]
@@ -73,6 +75,7 @@ def _item(entry: dict[str, Any]) -> PublicItem:
         id=entry["id"],
         signature=entry["signature"],
         adapter=entry["adapter"],
+        measure=entry.get("measure"),
         forbidden=tuple(entry["forbidden"]),
         tolerance=entry["tolerance"],
         arguments=tuple(from_json(case["arguments"]) for case in cases),

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from convbook.check import public
 from convbook.check.call import call
 from convbook.check.diagnose import Outcome, Verdict, diagnose
+from convbook.check.measures import measured
 from convbook.check.plain import Plain, show
 from convbook.check.public import PublicItem
 from convbook.errors import CheckError, CheckFailed
@@ -48,7 +49,11 @@ def check(question: str, /, **functions: Callable[..., object]) -> None:
     items = _items(question, functions)
     for item, function in items:
         outcomes = [
-            call(function, arguments, adapter=item.adapter, forbidden=item.forbidden)
+            measured(
+                item.measure,
+                arguments,
+                call(function, arguments, adapter=item.adapter, forbidden=item.forbidden),
+            )
             for arguments in item.arguments
         ]
         verdict = diagnose(item.expected, outcomes, item.mistakes, item.tolerance)
@@ -97,7 +102,8 @@ def show_briefly(value: object) -> str:
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:
-    close = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    full = re.sub(r"\d+", lambda number: number[0].zfill(2), name.lower())  # q1 is q01
+    close = get_close_matches(full, known, n=3, cutoff=0.5)
     if close:
         return text("check.did_you_mean", close=text("check.or").join(close))
     return text("check.correct_the_name")

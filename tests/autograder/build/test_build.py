@@ -17,36 +17,47 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder.__main__ import main
 from autograder.build.command import ROOT, built, write
 from autograder.build.handout import pack
-from autograder.questions import ASSIGNMENTS, assignment
+from autograder.questions import ASSIGNMENTS, assignment, get
 from convbook import __version__
 
 NAME = "tp1_layers"
-NOTEBOOK = f"{NAME}/{NAME}.ipynb"
-SOURCE, EXERCISE = Path("source") / NOTEBOOK, Path("exercises") / NOTEBOOK
+
+
+@pytest.fixture(scope="module", params=ASSIGNMENTS)
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def files():
-    return built(NAME)
+def files(name):
+    return built(name)
+
+
+def source_path(name):
+    return Path("source") / name / f"{name}.ipynb"
+
+
+def exercise_path(name):
+    return Path("exercises") / name / f"{name}.ipynb"
 
 
 def notebook(files, path):
     return nbformat.reads(files[path], as_version=4)
 
 
-def test_what_is_committed_is_what_the_source_makes(files):
+def test_what_is_committed_is_what_the_source_makes(files, name):
     stale = [
         str(path)
         for path, text in files.items()
-        if path != SOURCE and (ROOT / path).read_text(encoding="utf-8") != text
+        if path != source_path(name) and (ROOT / path).read_text(encoding="utf-8") != text
     ]
     assert not stale, "run python -m autograder build"
 
 
-def test_another_process_builds_the_same_bytes(files, tmp_path):
+def test_another_process_builds_the_same_bytes(files, name, tmp_path):
     code = (
         "import sys, pathlib; from autograder.build.command import built, write;"
-        f"write(built({NAME!r}), pathlib.Path(sys.argv[1]))"
+        f"write(built({name!r}), pathlib.Path(sys.argv[1]))"
     )
     environment = os.environ | {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
     command = [sys.executable, "-c", code, str(tmp_path)]
@@ -55,30 +66,32 @@ def test_another_process_builds_the_same_bytes(files, tmp_path):
         assert (tmp_path / path).read_bytes() == text.encode(), path
 
 
-def test_only_what_differs_is_written(files, tmp_path):
+def test_only_what_differs_is_written(files, name, tmp_path):
+    exercise = exercise_path(name)
     assert set(write(files, tmp_path)) == set(files)
     assert write(files, tmp_path) == []
-    (tmp_path / EXERCISE).write_bytes(b"\xff")
-    assert write(files, tmp_path) == [EXERCISE]
+    (tmp_path / exercise).write_bytes(b"\xff")
+    assert write(files, tmp_path) == [exercise]
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_every_item_and_prose_has_its_cells(files):
-    by_id = {cell["id"]: cell for cell in notebook(files, EXERCISE).cells}
-    for question in assignment(NAME):
+def test_every_item_and_prose_has_its_cells(files, name):
+    by_id = {cell["id"]: cell for cell in notebook(files, exercise_path(name)).cells}
+    for question in assignment(name):
         for item in question.items:
             cell = f"{item.id.replace('.', '-')}"
             assert f"def {item.signature}:\n" in by_id[cell].source
             assert "raise NotImplementedError" in by_id[cell].source
             check = by_id[f"{cell}-check"]
-            assert check.metadata.convbook == {"item": item.id}
+            assert check.metadata.convbook.item == item.id
+            assert check.metadata.convbook.get("bonus", False) == question.bonus
             assert check.metadata.nbgrader.points == item.points
             assert item.function in check.source
         assert by_id[f"{question.id}-prose"].metadata.nbgrader.points == question.prose_points
 
 
-def test_nbgrader_finds_both_notebooks_valid(files):
-    for path in (SOURCE, EXERCISE):
+def test_nbgrader_finds_both_notebooks_valid(files, name):
+    for path in (source_path(name), exercise_path(name)):
         built_notebook = notebook(files, path)
         nbformat.validate(built_notebook)
         MetadataValidator().validate_nb(built_notebook)
@@ -94,10 +107,10 @@ COMMON = {
 }
 
 
-def solution_lines(files):
+def solution_lines(files, name):
     """Return the lines of code and of prose that only the source notebook may hold."""
     lines = []
-    for cell in notebook(files, SOURCE).cells:
+    for cell in notebook(files, source_path(name)).cells:
         if "### BEGIN SOLUTION" in cell.source:
             hidden = cell.source.split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
             lines += hidden.splitlines()
@@ -107,12 +120,12 @@ def solution_lines(files):
     return sorted(line for line in stripped if len(line) > 12 and line not in COMMON)
 
 
-def test_the_exercise_holds_no_line_of_a_solution(files):
-    lines = solution_lines(files)
+def test_the_exercise_holds_no_line_of_a_solution(files, name):
+    lines, exercise = solution_lines(files, name), files[exercise_path(name)]
     assert len(lines) > 120
-    assert [line for line in lines if line in files[EXERCISE]] == []
-    assert "SOLUTION" not in files[EXERCISE]
-    assert "Rubric" not in files[EXERCISE]
+    assert [line for line in lines if line in exercise] == []
+    assert "SOLUTION" not in exercise
+    assert "Rubric" not in exercise
 
 
 def test_the_public_cases_hold_no_code_and_no_hidden_case(files):
@@ -120,15 +133,12 @@ def test_the_public_cases_hold_no_code_and_no_hidden_case(files):
         question = json.loads(files[path])
         assert set(question) == {"question", "title", "items"}
         for entry in question["items"]:
-            (item,) = (
-                i for i in assignment(NAME)[int(path.stem[1:]) - 1].items if i.id == entry["id"]
-            )
-            assert len(entry["cases"]) == len(item.public)
+            assert len(entry["cases"]) == len(get(entry["id"]).public)
         assert "lambda" not in files[path]
 
 
-def test_the_code_that_students_get_is_tidy_python(files):
-    for cell in notebook(files, EXERCISE).cells:
+def test_the_code_that_students_get_is_tidy_python(files, name):
+    for cell in notebook(files, exercise_path(name)).cells:
         if cell.cell_type == "code":
             list(tokenize.generate_tokens(io.StringIO(cell.source + "\n").readline))
             assert max(map(len, cell.source.splitlines())) <= 100
@@ -145,9 +155,16 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("written", NUMBERS)
-def test_the_numbers_of_the_model_answers(files, written):
-    assert written in files[SOURCE]
+def test_the_numbers_of_the_model_answers(written):
+    assert written in built(NAME)[source_path(NAME)]
     assert int(written.replace(",", "")) == NUMBERS[written]
+
+
+# What the try-out cells print.
+PRINTED = {
+    "tp1_layers": ("convolution, circular padding  0.0000", "map: (1, 3, 5, 7)"),
+    "tp3_improvements": ("momentum 0.9, gamma 0.95: 0.69", "10000 draws: 0.02"),
+}
 
 
 def run(notebook, *, allow_errors=False):
@@ -167,8 +184,8 @@ def _kernel(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_kernel")
-def test_the_solved_notebook_runs_from_top_to_bottom(files):
-    solved = notebook(files, SOURCE)
+def test_the_solved_notebook_runs_from_top_to_bottom(files, name):
+    solved = notebook(files, source_path(name))
     for cell in solved.cells:
         cell.source = cell.source.replace("\n# try_", "\ntry_")
     run(solved)
@@ -177,18 +194,17 @@ def test_the_solved_notebook_runs_from_top_to_bottom(files):
         for cell in solved.cells
         if cell.cell_type == "code"
     }
-    for question in assignment(NAME):
+    for question in assignment(name):
         for item in question.items:
             assert f"✓ {item.function}" in printed[f"{item.id.replace('.', '-')}-check"]
     everything = "".join(printed.values())
-    assert "convolution, circular padding  0.0000" in everything
-    assert "map: (1, 3, 5, 7)" in everything
+    assert all(words in everything for words in PRINTED[name])
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_kernel")
-def test_the_fresh_exercise_says_what_is_not_written_yet(files):
-    fresh = run(notebook(files, EXERCISE), allow_errors=True)
+def test_the_fresh_exercise_says_what_is_not_written_yet(files, name):
+    fresh = run(notebook(files, exercise_path(name)), allow_errors=True)
     errors = {
         cell["id"]: output
         for cell in fresh.cells
@@ -196,7 +212,7 @@ def test_the_fresh_exercise_says_what_is_not_written_yet(files):
         for output in cell.outputs
         if output.output_type == "error"
     }
-    items = [item for question in assignment(NAME) for item in question.items]
+    items = [item for question in assignment(name) for item in question.items]
     assert list(errors) == [f"{item.id.replace('.', '-')}-check" for item in items]
     for item, error in zip(items, errors.values(), strict=True):
         assert error.evalue.startswith(f"{item.function} is not written yet.")
@@ -204,7 +220,8 @@ def test_the_fresh_exercise_says_what_is_not_written_yet(files):
 
 
 @pytest.mark.slow
-def test_the_handout_holds_what_students_get_and_nothing_else(files, tmp_path):
+def test_the_handout_holds_what_students_get_and_nothing_else(tmp_path):
+    practicals = {name: built(name) for name in ASSIGNMENTS}
     path = pack(target=tmp_path / "handout.zip")
     assert path.stat().st_size < 5e6
     folder = f"convbook-{__version__}"
@@ -213,18 +230,26 @@ def test_the_handout_holds_what_students_get_and_nothing_else(files, tmp_path):
         assert sorted(archive.namelist()) == [
             f"{folder}/README.md",
             wheel,
-            *(f"{folder}/exercises/{name}/{name}.ipynb" for name in ASSIGNMENTS),
+            *(f"{folder}/{exercise_path(name).as_posix()}" for name in sorted(practicals)),
         ]
-        assert archive.read(f"{folder}/{EXERCISE.as_posix()}").decode() == files[EXERCISE]
+        for name, files in practicals.items():
+            exercise = exercise_path(name)
+            assert archive.read(f"{folder}/{exercise.as_posix()}").decode() == files[exercise]
         readme = archive.read(f"{folder}/README.md").decode()
         inside = zipfile.ZipFile(io.BytesIO(archive.read(wheel)))
     assert "{" not in readme
     assert f"{folder}-py3-none-any.whl" in readme
     assert all(name.startswith(("convbook/", f"{folder}.dist-info/")) for name in inside.namelist())
     contents = {name: inside.read(name).decode("utf-8", "replace") for name in inside.namelist()}
-    assert f"convbook/check/cases/{assignment(NAME)[0].id}.json" in contents
+    for name in practicals:
+        assert f"convbook/check/cases/{assignment(name)[0].id}.json" in contents
     # Short lines, such as `for layer in layers:`, may stand in convbook too.
-    lines = [line for line in solution_lines(files) if len(line) > 30]
+    lines = [
+        line
+        for name, files in practicals.items()
+        for line in solution_lines(files, name)
+        if len(line) > 30
+    ]
     for line in (*lines, "import autograder", "from autograder", "### BEGIN"):
         assert [name for name, text in contents.items() if line in text] == [], line
 
@@ -232,7 +257,7 @@ def test_the_handout_holds_what_students_get_and_nothing_else(files, tmp_path):
 def test_commands(capsys, monkeypatch):
     monkeypatch.setattr("autograder.build.command.write", lambda files: list(files)[:1])
     assert main(["build", NAME]) == 0
-    assert capsys.readouterr().out == f"{NAME}: 9 files built, 1 changed\n  {SOURCE}\n"
+    assert capsys.readouterr().out == f"{NAME}: 9 files built, 1 changed\n  {source_path(NAME)}\n"
     assert main(["build", "tp9"]) == 1
     assert "Looking for the practical 'tp9'" in capsys.readouterr().err
     monkeypatch.setattr("autograder.build.handout.pack", lambda **_: Path(__file__))

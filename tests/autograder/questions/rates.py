@@ -6,6 +6,7 @@ Wrong answers are the known misconceptions, which must be named, and every mutan
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +17,9 @@ from tests.autograder.questions import variants
 from tests.autograder.questions.mutants import mutants
 from tests.autograder.questions.solved import answer, cells, verdict
 from tests.autograder.questions.variants_tp2 import EQUIVALENT_TP2, VARIANTS_TP2
+from tests.autograder.questions.variants_tp3 import EQUIVALENT_TP3, FAULTS_TP3, VARIANTS_TP3
 
-VARIANTS = variants.VARIANTS | VARIANTS_TP2
+VARIANTS = variants.VARIANTS | VARIANTS_TP2 | VARIANTS_TP3
 
 # The wrong answers that were really seen, and the names that they get.
 SEEN = {
@@ -58,6 +60,7 @@ EQUIVALENT: dict[str, Any] = {
         ),
     },
     **EQUIVALENT_TP2,
+    **EQUIVALENT_TP3,
 }
 
 
@@ -92,7 +95,7 @@ def rate(item: Item) -> Rate:
         named = result["misconception"] == known.id
         found.count_wrong(named and result["points"] < item.points, f"the mistake {known.id}")
     same = EQUIVALENT.get(item.id, {})
-    for what, code in mutants(cells(item.id)[item.id]):
+    for what, code in faults(item):
         full = verdict(item, answer(item.id, code))["points"] >= item.points
         if what in same:
             found.equivalent += 1
@@ -102,6 +105,16 @@ def rate(item: Item) -> Rate:
     for number, function in enumerate([answer(item.id), *VARIANTS[item.id]]):
         found.count_right(verdict(item, function)["passed"], f"variant {number}")
     return found
+
+
+def faults(item: Item) -> Iterator[tuple[str, str]]:
+    """Yield (what was changed, the changed code) for every fault put into the solution."""
+    code = cells(item.id)[item.id]
+    yield from mutants(code)
+    for part, changed in FAULTS_TP3.get(item.id, []):
+        if part not in code:
+            raise AssertionError(f"{item.id}: the solution has no {part!r} to change")
+        yield f"{part} became {changed}", code.replace(part, changed)
 
 
 def values(item: Item, function: Any, seed: int = 0) -> dict[str, Any]:

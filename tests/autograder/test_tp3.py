@@ -1,0 +1,94 @@
+"""Practical 3 through the whole grader: full marks with bonus on top, and nothing for nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.build.command import built
+from autograder.course import Course, load
+from autograder.grade import grade
+from tests.autograder.conftest import ROOT
+from tests.submissions import builder
+
+NAME = "tp3_improvements"
+EXERCISE = json.loads((ROOT / "exercises" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+
+
+def solved() -> dict[str, Any]:
+    """The exercise with the model answers in it, and every try-out switched on."""
+    source = json.loads(built(NAME)[Path("source") / NAME / f"{NAME}.ipynb"])
+    answers = [
+        (cell["metadata"]["nbgrader"]["grade_id"], "".join(cell["source"]))
+        for cell in source["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("solution")
+    ]
+    notebook = builder.fill(EXERCISE, answers)
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"]).replace("\n# try_", "\ntry_")
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, dict[str, Any]]:
+    course = Course(tmp_path_factory.mktemp("course"))
+    for path, notebook in [
+        (course.exercise(NAME), EXERCISE),
+        *(
+            (course.root / "submitted" / student / NAME / f"{NAME}.ipynb", notebook)
+            for student, notebook in (("solved", solved()), ("empty", EXERCISE))
+        ),
+    ]:
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    grade(course, NAME, jobs=1)
+    results = {
+        student: json.loads(course.result(NAME, student).read_text(encoding="utf-8"))
+        for student in ("solved", "empty")
+    }
+    return course, results
+
+
+def test_the_solved_notebook_runs_to_its_end(graded: tuple[Course, dict[str, Any]]) -> None:
+    result = graded[1]["solved"]
+    assert (result["state"], result["reason"]) == ("graded", "")
+    troubles = [cell for cell in result["cells"] if cell["status"] != "ok"]
+    assert not troubles
+    printed = "".join(cell["output"] for cell in result["cells"])
+    assert "momentum 0.9, gamma 0.95" in printed
+    assert "10000 draws" in printed
+
+
+def test_the_solved_notebook_gets_all_points_and_the_bonus(
+    graded: tuple[Course, dict[str, Any]],
+) -> None:
+    course, results = graded
+    result, assignment = results["solved"], load(course, NAME)
+    assert not [item for item in result["items"] if not item["passed"]]
+    bonus = [item for item in result["items"] if item["id"][:3] in ("q21", "q25", "q28")]
+    assert result["max_points"] == assignment.auto_points == 25
+    assert result["points"] == 25 + sum(item["points"] for item in bonus) == 31
+
+
+def test_an_empty_hand_in_gets_nothing(graded: tuple[Course, dict[str, Any]]) -> None:
+    result = graded[1]["empty"]
+    assert (result["state"], result["points"]) == ("graded", 0)
+    assert not any(answer["answered"] for answer in result["prose"])
+
+
+def test_the_table_and_the_page_leave_the_bonus_out_of_the_maximum(
+    graded: tuple[Course, dict[str, Any]],
+) -> None:
+    course = graded[0]
+    with (course.reports(NAME) / "marks.csv").open(encoding="utf-8") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert {row["max_points"] for row in rows.values()} == {"48"}
+    assert (rows["solved"]["auto_points"], rows["solved"]["auto_max"]) == ("31", "25")
+    page = course.feedback(NAME, "solved").read_text(encoding="utf-8")
+    assert "31 <small>of 48 points</small>" in page
+    assert page.count(">bonus</span>") == 6  # in the overview and above each of three questions
