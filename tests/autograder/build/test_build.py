@@ -104,6 +104,14 @@ COMMON = {
     "return output",
     "return None",
     "channels, height, width = shape",
+    # the loop over batches, which practical 2 shows in its training code
+    "for x, y in batches:",
+    "scores = model(x)",
+    "loss_sum, right, seen = 0.0, 0, 0",
+    "right += (scores.argmax(dim=1) == y).sum().item()",
+    "seen += len(y)",
+    "return loss_sum / seen, right / seen",
+    "for layer in layers:",
 }
 
 
@@ -185,6 +193,8 @@ def _kernel(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.usefixtures("_kernel")
 def test_the_solved_notebook_runs_from_top_to_bottom(files, name):
+    if name not in PRINTED:
+        pytest.skip("test_practicals makes the calls that this one leaves to students")
     solved = notebook(files, source_path(name))
     for cell in solved.cells:
         cell.source = cell.source.replace("\n# try_", "\ntry_")
@@ -204,6 +214,8 @@ def test_the_solved_notebook_runs_from_top_to_bottom(files, name):
 @pytest.mark.slow
 @pytest.mark.usefixtures("_kernel")
 def test_the_fresh_exercise_says_what_is_not_written_yet(files, name):
+    if name not in PRINTED:
+        pytest.skip("test_practicals makes the calls that this one leaves to students")
     fresh = run(notebook(files, exercise_path(name)), allow_errors=True)
     errors = {
         cell["id"]: output

@@ -94,14 +94,16 @@ def rate(item: Item) -> Rate:
         result = values(item, known.wrong)
         named = result["misconception"] == known.id
         found.count_wrong(named and result["points"] < item.points, f"the mistake {known.id}")
-    same = EQUIVALENT.get(item.id, {})
+    same, survivors = EQUIVALENT.get(item.id, {}), set()
     for what, code in faults(item):
         full = verdict(item, answer(item.id, code))["points"] >= item.points
-        if what in same:
+        if full and what in same:
+            survivors.add(what)
             found.equivalent += 1
-            found.count_right(full, f"the mutant that computes the same, {what}")
+            found.count_right(True, what)
         else:
             found.count_wrong(not full, f"the mutant {what}")
+    found.failures += [f"not the same any more: {what}" for what in same if what not in survivors]
     for number, function in enumerate([answer(item.id), *VARIANTS[item.id]]):
         found.count_right(verdict(item, function)["passed"], f"variant {number}")
     return found

@@ -552,11 +552,12 @@ FAULTS_TP3: dict[str, list[tuple[str, str]]] = {
 # Changes of the solution after which it is still right, and why.
 EQUIVALENT_TP3: dict[str, set[str]] = {
     "q19.normalise": {
-        "1 became 2",  # -2 is a side for NumPy to find, as -1 is
+        "1 became 2 in return (pixels - np.reshape(mean, (-1, 1, 1))) "
+        "/ np.reshape(std, (-1, 1, 1))",  # -2 is a side for NumPy to find, as -1 is
         "(-1, 1, 1) became (-1, 1, 1)",
     },
     "q20.channel_statistics": {
-        "1 became 2",  # likewise
+        "1 became 2 in channels = np.moveaxis(images / 255, 1, 0).reshape(images.shape[1], -1)",
         "np.moveaxis(images / 255, 1, 0) became np.moveaxis(images / 255, 0, 1)",
     },
     # A bound that no random number meets.
@@ -565,9 +566,10 @@ EQUIVALENT_TP3: dict[str, set[str]] = {
     "q25.own_augmentation": {
         "(:, top:top + side, left:left + side) became (:, left:left + side, top:top + side)",
         "(:, top:top + side, left:left + side) became (top:top + side, :, left:left + side)",
-        "0 became 1",
-        "1 became 2",
-        "2 became 3",
+        "0 became 1 in image[:, top : top + side, left : left + side] = 0",
+        "1 became 2 in top, left = rng.integers(images.shape[2] - side + 1, size=2)",
+        "2 became 3 in side = images.shape[2] // 2",
+        "2 became 3 in top, left = rng.integers(images.shape[2] - side + 1, size=2)",
         "images.shape[2] - side + 1 became images.shape[2] - side - 1",
         "images.shape[2] - side became images.shape[2] + side",
         "left + side became left - side",
