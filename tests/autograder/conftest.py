@@ -24,7 +24,7 @@ from tests.submissions.builder import student
 NAME = "tp1_layers"
 ROOT = Path(__file__).parents[2]
 NEIGHBOUR = "graded/canary_in_the_notebook"  # what others must not read of its notebook
-FAST = Limits(cell_seconds=8, call_seconds=2, total_seconds=40, memory=1024 * MIB)
+FAST = Limits(cell_seconds=8, call_seconds=4, total_seconds=40, memory=1024 * MIB)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -91,4 +91,4 @@ def test_the_table_and_the_page_leave_the_bonus_out_of_the_maximum(
     assert (rows["solved"]["auto_points"], rows["solved"]["auto_max"]) == ("31", "25")
     page = course.feedback(NAME, "solved").read_text(encoding="utf-8")
     assert "31 <small>of 48 points</small>" in page
-    assert page.count(">bonus</span>") == 6  # in the overview and above each of three questions
+    assert page.count(" (bonus)</") == 6  # in the overview and above each of three questions
