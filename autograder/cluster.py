@@ -201,9 +201,11 @@ def _terms(text: str) -> tuple[Basis, Limits]:
 
 def _quieten() -> None:
     """Let our errors say in words what these say of a lost connection in pages of traces."""
-    for name in ("distributed", "tornado", "asyncio"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [logging.NullHandler()], False
+    names = ("distributed", "tornado", "asyncio")
+    for name in (*names, *logging.root.manager.loggerDict):  # Dask gives some below a handler too
+        if name.partition(".")[0] in names:
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = [logging.NullHandler()], False
 
 
 def _version() -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 WATCH_SECONDS = 0.05  # between two looks at the memory of a job
+LOOKS = 2  # that must agree: a page that processes leave while one looks is counted more than once
 
 
 class Memory(Protocol):
@@ -49,9 +50,14 @@ class Watched:
         quick = {pid: own(self.processes, pid) for pid in pids}
         if sum(quick.values()) <= self.limit:
             return False
+        return all(self._share(pids) > self.limit + self.preloaded for _ in range(LOOKS))
+
+    def _share(self, pids: list[int]) -> int:
+        """Return the bytes of these processes, those of shared pages divided."""
         fair = ("Pss_Anon:", "Pss_Shmem:")
-        shares = (_sum(self.processes, f"{pid}/smaps_rollup", fair) or quick[pid] for pid in quick)
-        return sum(shares) > self.limit + self.preloaded
+        count = {pid: _sum(self.processes, f"{pid}/smaps_rollup", fair) for pid in pids}
+        # Those that have just ended count nothing; the first process does not let itself be read.
+        return sum(count[pid] or own(self.processes, pid) for pid in pids)
 
 
 def own(processes: int, pid: int) -> int:

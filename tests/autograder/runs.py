@@ -118,6 +118,15 @@ def within(seconds: float, holds: Callable[[], bool]) -> bool:
     return False
 
 
+def settled(count: Callable[[], int]) -> int:
+    """Return a number once it has stayed the same for a while: what ended has left by then."""
+    seen = [count()]
+    while len(seen) < 10 or len(set(seen[-10:])) > 1:
+        time.sleep(0.05)
+        seen.append(count())
+    return seen[-1]
+
+
 def processes_below(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task")
     found = []

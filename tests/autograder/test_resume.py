@@ -26,6 +26,7 @@ from tests.autograder.runs import (
     processes_below,
     recorded,
     require,
+    settled,
     slow_down,
     submissions_in_the_gradebook,
     within,
@@ -120,7 +121,7 @@ def test_a_sandbox_that_breaks_marks_nobody(make_course: MakeCourse, role: int, 
     with Threads(basis, jobs=1) as workers:
         first, slow = (take(name, folder, NAME) for name, folder in folders.items())
         assert workers.submit(first).result()["state"] == "graded"
-        before = len(processes_below(os.getpid()))
+        before = settled(lambda: len(processes_below(os.getpid())))
         if when == "during":
             future = workers.submit(slow)
             require(60, lambda: len(processes_below(os.getpid())) >= before + 6)
