@@ -26,7 +26,9 @@ _LAST_CAPABILITY = 63
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_fork = ctypes.PyDLL(None, use_errno=True).fork  # keeps the interpreter's lock: the child goes on with it
+_fork = ctypes.PyDLL(
+    None, use_errno=True
+).fork  # keeps the interpreter's lock: the child goes on with it
 
 
 def _checked(result: int, what: str) -> None:
