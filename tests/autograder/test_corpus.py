@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from autograder import questions
-from autograder.checker import seed
 from autograder.course import load
-from autograder.gradebook import Gradebook
+from autograder.gradebook.gradebook import Gradebook
+from autograder.marking.checker import seed
 from tests.autograder.conftest import FAST, NAME, NEIGHBOUR, Graded, lay_out
 from tests.autograder.host import MARK, canary
 from tests.submissions import builder

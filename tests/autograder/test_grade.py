@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from autograder import course, report, result
+from autograder import course
 from autograder.__main__ import main
 from autograder.course import Course, described, grader_version, load
 from autograder.grade import grade
-from autograder.gradebook import Gradebook
-from autograder.sandbox import Sandbox
+from autograder.gradebook.gradebook import Gradebook
+from autograder.marking import result
+from autograder.pages import report
+from autograder.sandbox.sandbox import Sandbox
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, ROOT, Graded, student
 from tests.autograder.runs import processes_below, within
@@ -64,7 +66,7 @@ def test_what_has_changed_is_graded_again(
     path = there.result(NAME, name)
     found = json.loads(path.read_text(encoding="utf-8"))
     if change == "version":
-        monkeypatch.setattr("autograder.basis.grader_version", lambda: "another")
+        monkeypatch.setattr("autograder.marking.basis.grader_version", lambda: "another")
     elif change == "gradebook":
         (there.root / "gradebook.db").unlink()
     elif change == "result":

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder import watch
-from autograder.limits import MIB
+from autograder.sandbox.inside import watch
+from autograder.sandbox.inside.limits import MIB
 
 EACH = 32 * MIB
 PARENT = f"""

@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograder import intake
 from autograder.course import Assignment, Cell, Course
-from autograder.gradebook import ManualMark
-from autograder.pages import render
-from autograder.pipeline import OUR_FAULT, Graded
-from autograder.result import Result, write_whole
+from autograder.gradebook.gradebook import ManualMark
+from autograder.marking import intake
+from autograder.marking.pipeline import OUR_FAULT, Graded
+from autograder.marking.result import Result, write_whole
+from autograder.pages.render import render
 
 Shown = dict[str, Any]
 

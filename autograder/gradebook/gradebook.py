@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from autograder import database
 from autograder.course import Assignment, Course
-from autograder.late import LatePenalty, seconds_late
-from autograder.result import Result
+from autograder.gradebook import database
+from autograder.gradebook.late import LatePenalty, seconds_late
+from autograder.marking.result import Result
 from convbook.errors import GradingError
 
 NO_ANSWER = "No response."  # nbgrader's own words for an untouched answer

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograder.course import Assignment, Cell, grade_id, is_answer
-from autograder.intake import IntakeError, Submission
+from autograder.marking.intake import IntakeError, Submission
 
 
 @dataclass
