@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograder.course import Assignment, Cell, Course
-from autograder.gradebook.gradebook import ManualMark
+from autograder.gradebook.marks import ManualMark
 from autograder.marking import intake
 from autograder.marking.pipeline import OUR_FAULT, Graded
 from autograder.marking.result import Result, write_whole

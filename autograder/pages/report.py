@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course, described, load
-from autograder.gradebook.gradebook import Gradebook, ManualMark
+from autograder.gradebook.gradebook import Gradebook
+from autograder.gradebook.marks import ManualMark
 from autograder.lock import only_writer
 from autograder.marking import result
 from autograder.marking.result import Result, write_whole

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder import formgrader
 from autograder.course import Assignment
-from autograder.gradebook.gradebook import ManualMark
+from autograder.gradebook.marks import ManualMark
 from autograder.marking.result import STATES, Result
 from autograder.pages.feedback import title
 from autograder.pages.render import render

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from autograder.course import Assignment, Course
-from autograder.gradebook.gradebook import ManualMark
+from autograder.gradebook.marks import ManualMark
 from autograder.marking.pipeline import Graded, outputs
 from autograder.pages import feedback, render
 from tests.autograder import made

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from autograder.course import Assignment, Course
-from autograder.gradebook.gradebook import ManualMark
+from autograder.gradebook.marks import ManualMark
 from autograder.marking import result
 from autograder.pages import report, summary
 from autograder.pages.summary import Summary
