@@ -240,6 +240,28 @@ def test_version_names_what_a_mark_depends_on(monkeypatch: pytest.MonkeyPatch) -
     assert grader_version().split("+") == ["9.9", before.split("+")[1]]
 
 
+@pytest.mark.parametrize(
+    ("module", "same"),
+    [
+        ("course.py", False),
+        ("questions/q01.py", False),
+        ("marking/checker.py", False),
+        ("sandbox/bubblewrap.py", False),
+        ("sandbox/inside/student.py", False),
+        ("build/steps.py", True),
+    ],
+)
+def test_version_changes_with_a_line_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, same: bool
+) -> None:
+    copy = shutil.copytree(ROOT / "autograder", tmp_path / "autograder")
+    monkeypatch.setattr(course.autograder, "__file__", str(copy / "__init__.py"))
+    before = grader_version()
+    with (copy / module).open("a", encoding="utf-8") as file:
+        file.write("# another line\n")
+    assert (grader_version() == before) == same
+
+
 def test_root_of_the_repository_is_a_course_folder() -> None:
     assert (ROOT / "nbgrader_config.py").exists()
     assert os.access(Course(ROOT).exercise(NAME), os.R_OK)
