@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from autograder import pictures
-from autograder.limits import MIB, Limits
-from autograder.protocol import FrameReader, Message, ProtocolError, pack, unpack
-from autograder.sandbox import Child, Sandbox
+from autograder.sandbox.inside import pictures
+from autograder.sandbox.inside.limits import MIB, Limits
+from autograder.sandbox.inside.protocol import FrameReader, Message, ProtocolError, pack, unpack
+from autograder.sandbox.sandbox import Child, Sandbox
 from convbook.errors import GradingError
 
 SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process is killed
