@@ -27,6 +27,27 @@ class Course:
     root: Path
     given: Settings | None = field(default=None, compare=False, repr=False)
 
+    @classmethod
+    def opened(cls, folder: Path) -> Course:
+        """Return the course folder, whose settings keep nbgrader's commands in the sandbox.
+
+        Raises:
+            GradingError: they do not, so `nbgrader autograde` would let student code run free.
+        """
+        course = cls(folder.resolve())
+        if settings.names_this_grader(course.settings):
+            return course
+        got, step = f"no {settings.FILE}", "make it a course folder"
+        if (course.root / settings.FILE).exists():
+            got = f"a {settings.FILE} that does not name this grader"
+            step = "move that file away, make another one, and add your lines to it"
+        raise GradingError(
+            f"Opening the course folder {course.root}.",
+            got=got,
+            rule="where none names it, `nbgrader autograde` runs student code with your own rights",
+            next_step=f"{step}: python -m autograder course {folder}",
+        )
+
     @cached_property
     def settings(self) -> Settings:
         """What nbgrader is told: as given (by its command line), else as in the folder."""

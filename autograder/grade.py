@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         print(UNSAFE, file=sys.stderr)
     try:
         outcomes = grade(
-            Course(args.course.resolve()),
+            Course.opened(args.course),
             args.assignment,
             students=args.student,
             jobs=args.jobs,

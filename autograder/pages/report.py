@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write every student's page again, with what was marked by hand, and the tables."""
-    course = Course(args.course.resolve())
+    course = Course.opened(args.course)
     students = pages(course, args.assignment)
     folder = course.reports(args.assignment)
     print(f"{len(students)} pages in {course.root / 'feedback'}, the tables in {folder}")

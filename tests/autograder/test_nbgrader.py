@@ -90,7 +90,6 @@ def ours(there: Course, *words: str, **options: Any) -> str:
 def make(root: Path, exercise: Mapping[str, Any], keys: tuple[str, ...]) -> Course:
     there = lay_out(root, dict(exercise), keys)
     shutil.copy(ROOT / "exercises" / NAME / f"{NAME}.ipynb", there.exercise(NAME))
-    shutil.copy(ROOT / "nbgrader_config.py", there.root)
     return there
 
 
