@@ -57,12 +57,21 @@ class Course:
         """The notebook that students get."""
         return self.root / "exercises" / assignment / f"{assignment}.ipynb"
 
+    def practicals(self) -> list[str]:
+        """The names of the practicals that there are."""
+        found = (self.root / "exercises").glob("*/*.ipynb")
+        return sorted(path.stem for path in found if path.stem == path.parent.name)
+
+    @property
+    def submissions(self) -> Path:
+        """The folder of all that was handed in."""
+        return self.root / "submitted"
+
     def submitted(self, assignment: str) -> dict[str, Path]:
         """The folders handed in for a practical, by student, in alphabetical order."""
-        folder = self.root / "submitted"
-        if not folder.is_dir():
+        if not self.submissions.is_dir():
             return {}
-        found = {path.name: path / assignment for path in sorted(folder.iterdir())}
+        found = {path.name: path / assignment for path in sorted(self.submissions.iterdir())}
         return {
             student: path
             for student, path in found.items()

@@ -290,6 +290,15 @@ def test_autograde_for_nobody_is_explained(small: Course) -> None:
     assert "no student like '*'" in said
 
 
+def test_autograde_tells_the_total_and_what_was_not_read(small: Course) -> None:
+    shutil.rmtree(small.root / "submitted")
+    hand_in(small, "ada", {})
+    (small.root / "submitted" / f"{NAME}.ipynb").touch()
+    said = nbgrader(small, "autograde", NAME)
+    assert "] 1 needs review\n" in said
+    assert f"1 thing in submitted/ was not read: '{NAME}.ipynb'" in said
+
+
 def test_an_assignment_goes_through_the_exchange_and_back(
     small: Course, exercise: dict[str, Any], tmp_path: Path
 ) -> None:
