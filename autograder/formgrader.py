@@ -13,7 +13,7 @@ import autograder
 from autograder.course import Course
 
 PORT = 8890
-EXTENSION = "nbgrader.server_extensions.formgrader"
+EXTENSION = "autograder.formgrader_extension"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -157,7 +157,7 @@ def grade(
                     bar.update()
             report.rewrite(course, assignment, book, book.assign_late_penalties())
             report.write(course, assignment, book)
-    for line in filter(None, (handed_in.unread(course),)):
+    for line in filter(None, (handed_in.undated(folders), handed_in.unread(course))):
         warn(line)
     return sorted(outcomes, key=lambda each: each.student)
 

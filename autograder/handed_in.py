@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.gradebook.submissions import utc
+from autograder.marking import intake
 from convbook.errors import GradingError
 
 SHOWN = 10  # names in one line
@@ -42,14 +45,30 @@ def missing(course: Course, name: str, got: str) -> GradingError:
 
 def unread(course: Course) -> str:
     """Return a line about what lies in `submitted/` where no practical is read; empty for none."""
-    found = sorted(path.relative_to(course.submissions).as_posix() for path in _unread(course))
+    # As Python writes them: a name may hold what steers a terminal.
+    found = [repr(str(path.relative_to(course.submissions))) for path in sorted(_unread(course))]
     if not found:
         return ""
     things = "thing in submitted/ was" if len(found) == 1 else "things in submitted/ were"
     return (
-        f"{len(found)} {things} not read: {named(found)}. "
+        f"{len(found)} {things} not read: {_few(found)}. "
         "What is read: submitted/STUDENT/PRACTICAL/PRACTICAL.ipynb, "
         f"with PRACTICAL one of {', '.join(course.practicals())}"
+    )
+
+
+def undated(folders: Mapping[str, Path]) -> str:
+    """Return a line about each `timestamp.txt` that tells no time; empty for none."""
+    found = [
+        f"{student!r} ({(intake.timestamp(folder) or '')[:40]!r})"
+        for student, folder in folders.items()
+        if os.path.lexists(folder / intake.TIMESTAMP) and utc(intake.timestamp(folder)) is None
+    ]
+    if not found:
+        return ""
+    return (
+        f"{intake.TIMESTAMP} tells no time, so this counts as in time: {_few(found)}. "
+        "Write one like 2026-03-01 12:00:00 UTC there, or remove the file, and run this again"
     )
 
 
@@ -70,7 +89,6 @@ def _visible(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
-def named(names: Sequence[str]) -> str:
-    """Return names in one line; they may hold what steers a terminal."""
+def _few(names: Sequence[str]) -> str:
     more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-    return ", ".join([*map(repr, names[:SHOWN]), *more])
+    return ", ".join([*names[:SHOWN], *more])

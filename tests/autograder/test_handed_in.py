@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,8 @@ from autograder import handed_in
 from autograder.__main__ import main
 from autograder.course import Course
 from autograder.sandbox.sandbox import Sandbox
-from tests.autograder.conftest import NAME
+from tests.autograder.conftest import NAME, student
+from tests.autograder.test_hostile_pages import formgrader
 
 MakeCourse = Callable[..., Course]
 BROKEN = "needs_review/not_json"  # graded without a sandbox
@@ -66,3 +70,35 @@ def test_a_class_in_the_wrong_place_is_told_so(
     assert "student-09" in said
     assert "student-10" not in said
     assert "and 2 more" in said
+
+
+@pytest.mark.parametrize("text", [b"garbage", b"", b"\xff", b"2026-99-99 12:00:00 UTC"])
+def test_a_time_that_cannot_be_read_is_named(
+    there: Course, capsys: pytest.CaptureFixture[str], text: bytes
+) -> None:
+    path = there.submitted(NAME)[student(BROKEN)] / "timestamp.txt"
+    path.write_bytes(text)
+    assert main(["grade", NAME, "--course", str(there.root), "--quiet"]) == 0
+    said = capsys.readouterr().err
+    words = text.decode(errors="ignore")
+    assert f"counts as in time: '{student(BROKEN)}' ('{words}'). Write one like 2026-" in said
+    assert path.read_bytes() == text
+
+
+def test_a_time_that_can_be_read_is_not_named(there: Course) -> None:
+    folders = there.submitted(NAME)
+    assert handed_in.undated(folders) == ""
+    (folders[student(BROKEN)] / "timestamp.txt").write_text("2026-03-01 14:00:00 CET\n")
+    assert handed_in.undated(folders) == ""
+
+
+@pytest.mark.slow
+def test_formgrader_shows_a_class_with_a_bad_time(make_course: MakeCourse, tmp_path: Path) -> None:
+    there = make_course("graded/perfect", BROKEN)
+    for folder, text in zip(there.submitted(NAME).values(), ("2026-03-01", "bad"), strict=True):
+        (folder / "timestamp.txt").write_text(text, encoding="utf-8")
+    with formgrader(there, tmp_path) as address:
+        asked = address.replace("gradebook?", f"api/submissions/{NAME}?")
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            told = {row["student"]: row["timestamp"] for row in json.load(answer)}
+    assert told == {student("graded/perfect"): "2026-03-01T00:00:00", student(BROKEN): None}
