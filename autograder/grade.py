@@ -156,8 +156,8 @@ def grade(
                     bar.set_postfix_str(f"{found['student']}: {found['state']}", refresh=False)
                     bar.update()
             report.rewrite(course, assignment, book, book.assign_late_penalties())
-            report.write(course, assignment, book)
-    for line in filter(None, (handed_in.undated(folders), handed_in.unread(course))):
+            absent = report.write(course, assignment, book)
+    for line in filter(None, (handed_in.undated(folders), handed_in.unread(course), *absent)):
         warn(line)
     return sorted(outcomes, key=lambda each: each.student)
 

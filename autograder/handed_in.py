@@ -45,13 +45,12 @@ def missing(course: Course, name: str, got: str) -> GradingError:
 
 def unread(course: Course) -> str:
     """Return a line about what lies in `submitted/` where no practical is read; empty for none."""
-    # As Python writes them: a name may hold what steers a terminal.
-    found = [repr(str(path.relative_to(course.submissions))) for path in sorted(_unread(course))]
+    found = [str(path.relative_to(course.submissions)) for path in sorted(_unread(course))]
     if not found:
         return ""
     things = "thing in submitted/ was" if len(found) == 1 else "things in submitted/ were"
     return (
-        f"{len(found)} {things} not read: {_few(found)}. "
+        f"{len(found)} {things} not read: {few(found)}. "
         "What is read: submitted/STUDENT/PRACTICAL/PRACTICAL.ipynb, "
         f"with PRACTICAL one of {', '.join(course.practicals())}"
     )
@@ -60,14 +59,14 @@ def unread(course: Course) -> str:
 def undated(folders: Mapping[str, Path]) -> str:
     """Return a line about each `timestamp.txt` that tells no time; empty for none."""
     found = [
-        f"{student!r} ({(intake.timestamp(folder) or '')[:40]!r})"
+        f"{student}: {(intake.timestamp(folder) or '')[:40]}"
         for student, folder in folders.items()
         if os.path.lexists(folder / intake.TIMESTAMP) and utc(intake.timestamp(folder)) is None
     ]
     if not found:
         return ""
     return (
-        f"{intake.TIMESTAMP} tells no time, so this counts as in time: {_few(found)}. "
+        f"{intake.TIMESTAMP} tells no time, so this counts as in time: {few(found)}. "
         "Write one like 2026-03-01 12:00:00 UTC there, or remove the file, and run this again"
     )
 
@@ -89,6 +88,7 @@ def _visible(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
+    """Return names in one line, as Python writes them: they may hold what steers a terminal."""
     more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-    return ", ".join([*names[:SHOWN], *more])
+    return ", ".join([*map(repr, names[:SHOWN]), *more])

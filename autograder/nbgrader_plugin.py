@@ -113,5 +113,6 @@ class Pages(WholeClass):
 
     def work(self, course: Course, assignment: str) -> None:
         """Write the pages again, old ones too: marks by hand may be new."""
-        written = report.pages(course, assignment, self.students(course, assignment))
-        self.parent.log.info("%d pages in %s", len(written), course.root / "feedback")
+        log, students = self.parent.log, self.students(course, assignment)
+        written = report.pages(course, assignment, students, log.warning)
+        log.info("%d pages in %s", len(written), course.root / "feedback")

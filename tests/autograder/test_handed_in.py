@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import urllib.request
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nbgrader import api
 
 from autograder import handed_in
 from autograder.__main__ import main
@@ -17,6 +19,8 @@ from autograder.sandbox.sandbox import Sandbox
 from tests.autograder.conftest import NAME, student
 from tests.autograder.test_hostile_pages import formgrader
 
+# nbgrader's own, about SQLAlchemy
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 MakeCourse = Callable[..., Course]
 BROKEN = "needs_review/not_json"  # graded without a sandbox
 
@@ -81,7 +85,7 @@ def test_a_time_that_cannot_be_read_is_named(
     assert main(["grade", NAME, "--course", str(there.root), "--quiet"]) == 0
     said = capsys.readouterr().err
     words = text.decode(errors="ignore")
-    assert f"counts as in time: '{student(BROKEN)}' ('{words}'). Write one like 2026-" in said
+    assert f"counts as in time: '{student(BROKEN)}: {words}'. Write one like 2026-" in said
     assert path.read_bytes() == text
 
 
@@ -90,6 +94,35 @@ def test_a_time_that_can_be_read_is_not_named(there: Course) -> None:
     assert handed_in.undated(folders) == ""
     (folders[student(BROKEN)] / "timestamp.txt").write_text("2026-03-01 14:00:00 CET\n")
     assert handed_in.undated(folders) == ""
+
+
+def test_who_was_renamed_leaves_the_tables_with_the_gradebook(
+    there: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = student(BROKEN), "the-new-name"
+    arguments = [NAME, "--course", str(there.root)]
+    assert main(["grade", *arguments]) == 0
+    (there.submissions / old).rename(there.submissions / new)
+    capsys.readouterr()
+    assert main(["grade", *arguments]) == 0
+    said = capsys.readouterr().err
+    assert f"in the tables because the gradebook has them: {old!r}. Who has left: nbgrader" in said
+    assert students(there) == [old, new]
+
+    with api.Gradebook(there.gradebook) as book:
+        book.remove_student(old)
+    for command in ("grade", "feedback"):
+        assert main([command, *arguments]) == 0
+        said = capsys.readouterr().err
+        assert f"no longer in submitted/ nor in the gradebook, so in no table: {old!r}" in said
+        assert students(there) == [new]
+        assert old not in (there.reports(NAME) / "summary.html").read_text(encoding="utf-8")
+    assert there.result(NAME, old).exists()
+
+
+def students(course: Course) -> list[str]:
+    text = (course.reports(NAME) / "marks.csv").read_text(encoding="utf-8")
+    return [row["student"] for row in csv.DictReader(text.splitlines())]
 
 
 @pytest.mark.slow
