@@ -16,7 +16,7 @@ from autograder.gradebook.gradebook import Gradebook
 from autograder.gradebook.marks import ManualMark
 from autograder.handed_in import few
 from autograder.lock import only_writer
-from autograder.marking import result
+from autograder.marking import intake, result
 from autograder.marking.result import Result, write_whole
 from autograder.pages import feedback
 from autograder.pages.summary import Summary
@@ -135,7 +135,7 @@ def write(course: Course, assignment: Assignment, book: Gradebook) -> list[str]:
     write_whole(folder / "summary.html", summary.page())
     lines = []
     if gone:
-        lines.append(f"no longer in submitted/ nor in the gradebook, so in no table: {few(gone)}")
+        lines.append(f"no longer in submitted/, so in no table: {few(gone)}")
     if kept:
         lines.append(
             f"no longer in submitted/, in the tables because the gradebook has them: {few(kept)}. "
@@ -147,10 +147,13 @@ def write(course: Course, assignment: Assignment, book: Gradebook) -> list[str]:
 def without_submission(
     course: Course, assignment: Assignment, book: Gradebook
 ) -> tuple[list[str], list[str]]:
-    """Return who has a result and nothing in `submitted/`: outside of the gradebook, and in it."""
+    """Return who has a result and nothing in `submitted/`: those to leave out, those to keep.
+
+    To be kept is whom the gradebook has, but for a name that never could be graded.
+    """
     submitted = course.submitted(assignment.name)
     students = [path.stem for path in _paths(course, assignment) if path.stem not in submitted]
-    kept = [student for student in students if book.has(student)]
+    kept = [each for each in students if intake.STUDENT_ID.fullmatch(each) and book.has(each)]
     return [student for student in students if student not in kept], kept
 
 

@@ -15,6 +15,7 @@ from nbgrader import api
 from autograder import handed_in
 from autograder.__main__ import main
 from autograder.course import Course
+from autograder.marking import intake
 from autograder.sandbox.sandbox import Sandbox
 from tests.autograder.conftest import NAME, student
 from tests.autograder.test_hostile_pages import formgrader
@@ -114,10 +115,27 @@ def test_who_was_renamed_leaves_the_tables_with_the_gradebook(
     for command in ("grade", "feedback"):
         assert main([command, *arguments]) == 0
         said = capsys.readouterr().err
-        assert f"no longer in submitted/ nor in the gradebook, so in no table: {old!r}" in said
+        assert f"no longer in submitted/, so in no table: {old!r}" in said
         assert students(there) == [new]
         assert old not in (there.reports(NAME) / "summary.html").read_text(encoding="utf-8")
     assert there.result(NAME, old).exists()
+
+
+def test_a_folder_is_renamed_as_its_reason_says(
+    there: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = "Éloïse D'Arc_1234_assignsubmission_file", "1234"
+    (there.submissions / student(BROKEN)).rename(there.submissions / old)
+    arguments = ["grade", NAME, "--course", str(there.root)]
+    assert main(arguments) == 0
+    assert (
+        f"{old}: needs review: {intake.FOLDER_NAME}: rename it and grade again. It may have "
+        in (capsys.readouterr().out)
+    )
+    (there.submissions / old).rename(there.submissions / new)
+    assert main(arguments) == 0
+    assert "so in no table" in capsys.readouterr().err
+    assert students(there) == [new]
 
 
 def students(course: Course) -> list[str]:
