@@ -4,6 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+from traitlets.config import Application
+
+# A mistake below must stop nbgrader, which would log it and go on without the sandbox.
+if Application.initialized():
+    Application.instance().raise_config_file_errors = True
+
 c = get_config()  # noqa: F821 (traitlets gives it)
 
 COURSE = str(Path(__file__).resolve().parent)

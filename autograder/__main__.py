@@ -17,6 +17,7 @@ from convbook.errors import ConvbookError
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("autograder.build.command", "make the exercises from solutions/"),
     "handout": ("autograder.build.handout", "pack what students get into one zip"),
+    "course": ("autograder.new_course", "make another course folder: a second class, a new year"),
     "grade": ("autograder.grade", "mark what was handed in for a practical"),
     "mark": ("autograder.mark", "mark one submission into one file, without a gradebook"),
     "feedback": ("autograder.pages.report", "write the pages again, with what was marked by hand"),

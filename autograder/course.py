@@ -27,6 +27,27 @@ class Course:
     root: Path
     given: Settings | None = field(default=None, compare=False, repr=False)
 
+    @classmethod
+    def opened(cls, folder: Path) -> Course:
+        """Return the course folder, whose settings keep nbgrader's commands in the sandbox.
+
+        Raises:
+            GradingError: they do not, so `nbgrader autograde` would let student code run free.
+        """
+        course = cls(folder.resolve())
+        if settings.names_this_grader(course.settings):
+            return course
+        got, step = f"no {settings.FILE}", "make it a course folder"
+        if (course.root / settings.FILE).exists():
+            got = f"a {settings.FILE} that does not name this grader"
+            step = "move that file away, make another one, and add your lines to it"
+        raise GradingError(
+            f"Opening the course folder {course.root}.",
+            got=got,
+            rule="where none names it, `nbgrader autograde` runs student code with your own rights",
+            next_step=f"{step}: python -m autograder course {folder}",
+        )
+
     @cached_property
     def settings(self) -> Settings:
         """What nbgrader is told: as given (by its command line), else as in the folder."""
@@ -36,12 +57,21 @@ class Course:
         """The notebook that students get."""
         return self.root / "exercises" / assignment / f"{assignment}.ipynb"
 
+    def practicals(self) -> list[str]:
+        """The names of the practicals that there are."""
+        found = (self.root / "exercises").glob("*/*.ipynb")
+        return sorted(path.stem for path in found if path.stem == path.parent.name)
+
+    @property
+    def submissions(self) -> Path:
+        """The folder of all that was handed in."""
+        return self.root / "submitted"
+
     def submitted(self, assignment: str) -> dict[str, Path]:
         """The folders handed in for a practical, by student, in alphabetical order."""
-        folder = self.root / "submitted"
-        if not folder.is_dir():
+        if not self.submissions.is_dir():
             return {}
-        found = {path.name: path / assignment for path in sorted(folder.iterdir())}
+        found = {path.name: path / assignment for path in sorted(self.submissions.iterdir())}
         return {
             student: path
             for student, path in found.items()

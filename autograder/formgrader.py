@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import autograder
-from convbook.errors import GradingError
+from autograder.course import Course
 
-CONFIG = "nbgrader_config.py"
 PORT = 8890
-EXTENSION = "nbgrader.server_extensions.formgrader"
+EXTENSION = "autograder.formgrader_extension"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> NoReturn:
     """Become the server of formgrader, until Ctrl-C."""
-    course = args.course.resolve()
+    course = Course.opened(args.course).root
     serve = command(course, args.port, args.no_browser)
     environment = dict(os.environ)
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
@@ -41,18 +40,7 @@ def run(args: argparse.Namespace) -> NoReturn:
 
 
 def command(course: Path, port: int, no_browser: bool) -> list[str]:
-    """Return the command line of the server.
-
-    Raises:
-        GradingError: the folder is no course folder.
-    """
-    if not (course / CONFIG).exists():
-        raise GradingError(
-            "Starting formgrader.",
-            got=f"the folder {course}",
-            rule=f"nbgrader reads {CONFIG} from the course folder",
-            next_step="run this in the root of the repository, or name it with --course",
-        )
+    """Return the command line of the server."""
     options = {
         "ip": "127.0.0.1",
         "port": str(port),

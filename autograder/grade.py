@@ -6,13 +6,14 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
+from autograder import handed_in
 from autograder.course import Assignment, Course, described, load
 from autograder.gradebook.gradebook import Gradebook
 from autograder.lock import only_writer
@@ -75,9 +76,10 @@ def run(args: argparse.Namespace) -> int:
     """Grade, write everything, print a summary."""
     if args.unsafe_no_sandbox:
         print(UNSAFE, file=sys.stderr)
+    notes: list[str] = []
     try:
         outcomes = grade(
-            Course(args.course.resolve()),
+            Course.opened(args.course),
             args.assignment,
             students=args.student,
             jobs=args.jobs,
@@ -86,10 +88,13 @@ def run(args: argparse.Namespace) -> int:
             force=args.force,
             unsafe=args.unsafe_no_sandbox,
             quiet=args.quiet,
+            warn=notes.append,
         )
     except KeyboardInterrupt:
         print("\nStopped. What is graded is kept: run it again to go on.", file=sys.stderr)
         return 130
+    for note in notes:
+        print(note, file=sys.stderr)
     if not args.quiet:
         print(summary(outcomes))
         print(f"Marks, pages and the summary: {args.course / 'reports' / args.assignment}")
@@ -108,6 +113,7 @@ def grade(
     unsafe: bool = False,
     quiet: bool = True,
     limits: Limits = DEFAULT,
+    warn: Callable[[str], None] = lambda _line: None,
 ) -> list[Outcome]:
     """Grade what was handed in for a practical; return what each submission came to, by student.
 
@@ -122,6 +128,7 @@ def grade(
         unsafe: run student code without a sandbox.
         quiet: show no progress bar.
         limits: of one submission.
+        warn: is told what a person should know of the whole class, a line each.
 
     Raises:
         GradingError: nothing was handed in, the machine or the cluster cannot grade, or another
@@ -130,7 +137,7 @@ def grade(
     basis = Basis.of(load(course, name), unsafe=unsafe)
     marking = _workers(course, basis, jobs, dask, unsafe, limits)
     marked = Marked(results, basis)
-    folders = _folders(course, name, students)
+    folders = handed_in.folders(course, name, students)
     with only_writer(course.root), marking as workers:
         kept = {} if force else _kept(course, basis, folders)
         if _any_to_mark(basis, _without(folders, kept), marked):
@@ -149,7 +156,9 @@ def grade(
                     bar.set_postfix_str(f"{found['student']}: {found['state']}", refresh=False)
                     bar.update()
             report.rewrite(course, assignment, book, book.assign_late_penalties())
-            report.write(course, assignment, book)
+            absent = report.write(course, assignment, book)
+    for line in filter(None, (handed_in.undated(folders), handed_in.unread(course), *absent)):
+        warn(line)
     return sorted(outcomes, key=lambda each: each.student)
 
 
@@ -221,31 +230,17 @@ def _keep_questions(course: Course, assignment: Assignment) -> None:
     result.write_whole(course.questions(assignment.name), questions + "\n")
 
 
-def _folders(course: Course, name: str, students: list[str] | None) -> dict[str, Path]:
-    folders = course.submitted(name)
-    folders = {
-        student: path
-        for student, path in folders.items()
-        if (path.is_dir() or path.is_symlink()) and (not students or student in students)
-    }
-    missing = [student for student in students or [] if student not in folders]
-    if missing or not folders:
-        raise GradingError(
-            f"Looking for submissions of {name!r}.",
-            got=f"nothing of {', '.join(missing)}" if missing else "nothing was handed in",
-            rule=f"they are in {course.root}/submitted/STUDENT/{name}/{name}.ipynb",
-            next_step="collect them there (nbgrader collect, or by hand) and run this again",
-        )
-    return folders
+def total(outcomes: Sequence[Outcome]) -> str:
+    """Return how many submissions came to each state."""
+    states = Counter(each.state for each in outcomes)
+    skipped = sum(each.skipped for each in outcomes)
+    line = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
+    return f"{line} ({skipped} of them before, unchanged)" if skipped else line
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return the states of a run, and the reasons a person must read."""
-    states = Counter(each.state for each in outcomes)
-    skipped = sum(each.skipped for each in outcomes)
-    lines = [", ".join(f"{states[state]} {state}" for state in STATES if states[state])]
-    if skipped:
-        lines[0] += f" ({skipped} of them before, unchanged)"
+    lines = [total(outcomes)]
     for each in outcomes:
         if each.state != "graded":
             lines.append(f"  {each.student}: {each.state}: {each.reason}")

@@ -17,8 +17,9 @@ from typing import Any
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import NbGraderException
 
+from autograder import handed_in
 from autograder.course import Course
-from autograder.grade import grade
+from autograder.grade import grade, total
 from autograder.pages import report
 from convbook.errors import ConvbookError, GradingError
 
@@ -73,12 +74,7 @@ class WholeClass(NotebookExporter):  # type: ignore[misc]
             if fnmatchcase(student, wanted) and student not in excluded
         ]
         if not found:
-            raise GradingError(
-                f"Looking for submissions of {assignment!r}.",
-                got=f"no student like {wanted!r}",
-                rule=f"they are in {course.root}/submitted/STUDENT/{assignment}",
-                next_step="correct --student, or collect first",
-            )
+            raise handed_in.missing(course, assignment, f"no student like {wanted!r}")
         return found
 
 
@@ -101,12 +97,14 @@ class Grading(WholeClass):
             students=self.students(course, assignment),
             force=self.parent.force,
             quiet=not sys.stderr.isatty(),
+            warn=log.warning,
         )
         for each in outcomes:
             if each.state == "graded":
                 log.info("%s: %g points", each.student, each.points)
             else:
                 log.warning("%s: %s: %s", each.student, each.state, each.reason)
+        log.info("%s", total(outcomes))
         log.info("The marks of all: %s", course.reports(assignment) / "summary.html")
 
 
@@ -115,5 +113,6 @@ class Pages(WholeClass):
 
     def work(self, course: Course, assignment: str) -> None:
         """Write the pages again, old ones too: marks by hand may be new."""
-        written = report.pages(course, assignment, self.students(course, assignment))
-        self.parent.log.info("%d pages in %s", len(written), course.root / "feedback")
+        log, students = self.parent.log, self.students(course, assignment)
+        written = report.pages(course, assignment, students, log.warning)
+        log.info("%d pages in %s", len(written), course.root / "feedback")

@@ -8,6 +8,8 @@ from typing import Any
 from convbook.errors import GradingError
 
 NAME = "nbgrader_config"
+FILE = f"{NAME}.py"
+GRADER = "autograder.nbgrader_plugin.Grading"
 
 Settings = Any  # traitlets' Config: sections that are there when they are asked for
 
@@ -27,9 +29,14 @@ def load(folder: Path) -> Settings:
     except Exception as error:
         # Without its settings, marks could go into another gradebook than the one that is meant.
         raise GradingError(
-            f"Reading {NAME}.py of {folder}.",
+            f"Reading {FILE} of {folder}.",
             got=f"{type(error).__name__}: {error}",
             rule="it is Python that nbgrader runs too",
             next_step="correct it, or the one in a folder that `jupyter --paths` names",
         ) from None
     return reader.config
+
+
+def names_this_grader(found: Settings) -> bool:
+    """Is it this grader that `nbgrader autograde` runs with these settings?"""
+    return bool(found.Autograde.get("exporter_class") == GRADER)

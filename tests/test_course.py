@@ -120,6 +120,7 @@ def test_answers_typed_in_jupyterlab_get_full_marks(
     handed_in.mkdir(parents=True)
     shutil.copyfile(work / NOTEBOOK, handed_in / f"{NAME}.ipynb")
     shutil.copytree(ROOT / "exercises", tmp_path / "exercises")
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     grade = [sys.executable, "-m", "autograder", "grade", NAME, "--course", str(tmp_path)]
     subprocess.run(grade, cwd=ROOT, check=True)
     marks = (tmp_path / "reports" / NAME / "marks.csv").read_text()

@@ -36,7 +36,7 @@ class Submissions:
         from nbgrader.api import Student, SubmittedAssignment, SubmittedNotebook, new_uuid
         from sqlalchemy import exists, insert, select, update
 
-        when = _utc(timestamp)
+        when = utc(timestamp)
         found = self.find(student)
         if found is not None:
             if when is not None:
@@ -121,7 +121,7 @@ def storable(student: str) -> bool:
     return len(student) <= MAX_STUDENT
 
 
-def _utc(timestamp: str | None) -> Any:
+def utc(timestamp: str | None) -> Any:
     """Return a time as nbgrader stores it, or None where there is none that can be read."""
     from nbgrader.utils import parse_utc
 

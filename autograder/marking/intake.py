@@ -17,6 +17,7 @@ from convbook.errors import GradingError
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2000
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+FOLDER_NAME = "the student's folder has a name that cannot be used"
 TIMESTAMP = "timestamp.txt"
 EXCHANGE_FILES = (TIMESTAMP, "submission_secret.txt")
 CELL_TYPES = ("code", "markdown", "raw")
@@ -43,7 +44,10 @@ def take(student: str, folder: Path, assignment: str) -> Submission:
         IntakeError: it holds something else than one notebook of the right name and form.
     """
     if not STUDENT_ID.fullmatch(student):
-        raise IntakeError("the name of the student's folder has unusual characters")
+        raise IntakeError(
+            f"{FOLDER_NAME}: rename it and grade again. It may have the letters a-z and A-Z, "
+            "digits, '.', '_', '@' and '-', 64 in all, and begins with a letter or a digit"
+        )
     data = _read(_one_notebook(folder, assignment))
     return Submission(
         student,

@@ -16,6 +16,9 @@ from autograder.pages.render import render
 
 Shown = dict[str, Any]
 
+# How the reasons begin that a student can do nothing about.
+INSTRUCTORS = (OUR_FAULT, intake.FOLDER_NAME)
+
 # What makes more than text of Markdown: tags, entities, links and pictures, and the commands by
 # which MathJax makes links and styles. A word joiner, which nobody sees, takes each apart.
 _ACTIVE = re.compile(
@@ -64,6 +67,7 @@ def page(
         title=title(assignment),
         result=result,
         reason=reason(result),
+        instructors=reason(result) in INSTRUCTORS,
         questions=questions,
         before=_cells(assignment, result).get("", []),
         total=total | {"counts": max(0.0, total["points"] - late_penalty)},
@@ -87,10 +91,11 @@ def title(assignment: Assignment) -> str:
 def reason(result: Result) -> str:
     """Return why a submission is not graded, for its student.
 
-    When the grader failed, its own words are for the instructor: they may tell a hidden case.
+    When the instructor must put it right, the rest of the words are for them: those of a grader
+    that failed may tell a hidden case.
     """
     told = str(result["reason"])
-    return OUR_FAULT if told.startswith(OUR_FAULT) else told
+    return next((words for words in INSTRUCTORS if told.startswith(words)), told)
 
 
 def _questions(

@@ -6,15 +6,17 @@ import argparse
 import csv
 import io
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course, described, load
 from autograder.gradebook.gradebook import Gradebook
 from autograder.gradebook.marks import ManualMark
+from autograder.handed_in import few
 from autograder.lock import only_writer
-from autograder.marking import result
+from autograder.marking import intake, result
 from autograder.marking.result import Result, write_whole
 from autograder.pages import feedback
 from autograder.pages.summary import Summary
@@ -43,15 +45,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write every student's page again, with what was marked by hand, and the tables."""
-    course = Course(args.course.resolve())
-    students = pages(course, args.assignment)
+    course = Course.opened(args.course)
+    notes: list[str] = []
+    students = pages(course, args.assignment, warn=notes.append)
+    for note in notes:
+        print(note, file=sys.stderr)
     folder = course.reports(args.assignment)
     print(f"{len(students)} pages in {course.root / 'feedback'}, the tables in {folder}")
     return 0
 
 
-def pages(course: Course, name: str, only: Container[str] | None = None) -> list[str]:
+def pages(
+    course: Course,
+    name: str,
+    only: Container[str] | None = None,
+    warn: Callable[[str], None] = lambda _line: None,
+) -> list[str]:
     """Write the pages of all students again, or of some, and the tables; return the students.
+
+    `warn` is told whose submissions are missing, in a line each.
 
     Raises:
         GradingError: nothing was graded.
@@ -67,8 +79,11 @@ def pages(course: Course, name: str, only: Container[str] | None = None) -> list
         )
     with only_writer(course.root), Gradebook(course, assignment) as book:
         book.assign_late_penalties()
+        gone, _ = without_submission(course, assignment, book)
+        students = [student for student in students if student not in gone]
         rewrite(course, assignment, book, students)
-        write(course, assignment, book)
+        for line in write(course, assignment, book):
+            warn(line)
     return students
 
 
@@ -104,17 +119,42 @@ def _described(course: Course, assignment: Assignment) -> Assignment:
     return described(assignment, json.loads(path.read_text(encoding="utf-8")))
 
 
-def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
-    """Write marks.csv and summary.html."""
+def write(course: Course, assignment: Assignment, book: Gradebook) -> list[str]:
+    """Write marks.csv and summary.html; return lines about students without a submission."""
     assignment = _described(course, assignment)
     rows, summary = [], Summary(assignment)
+    gone, kept = without_submission(course, assignment, book)
     for each in results(course, assignment):
+        if each["student"] in gone:
+            continue
         manual = book.manual(each["student"])
         rows.append(row(assignment, each, manual, book.late_penalty(each["student"])))
         summary.add(each, rows[-1], manual)
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
     write_whole(folder / "summary.html", summary.page())
+    lines = []
+    if gone:
+        lines.append(f"no longer in submitted/, so in no table: {few(gone)}")
+    if kept:
+        lines.append(
+            f"no longer in submitted/, in the tables because the gradebook has them: {few(kept)}. "
+            "Who has left: nbgrader db student remove NAME --force"
+        )
+    return lines
+
+
+def without_submission(
+    course: Course, assignment: Assignment, book: Gradebook
+) -> tuple[list[str], list[str]]:
+    """Return who has a result and nothing in `submitted/`: those to leave out, those to keep.
+
+    To be kept is whom the gradebook has, but for a name that never could be graded.
+    """
+    submitted = course.submitted(assignment.name)
+    students = [path.stem for path in _paths(course, assignment) if path.stem not in submitted]
+    kept = [each for each in students if intake.STUDENT_ID.fullmatch(each) and book.has(each)]
+    return [student for student in students if student not in kept], kept
 
 
 def row(

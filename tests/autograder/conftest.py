@@ -71,6 +71,7 @@ def lay_out(
     course = Course(root)
     course.exercise(NAME).parent.mkdir(parents=True)
     course.exercise(NAME).write_text(json.dumps(exercise), encoding="utf-8")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
     for key in keys:
         target = root / "submitted" / student(key) / NAME
         builder.hand_in(exercise, builder.corpus()[key], target, NAME, values)

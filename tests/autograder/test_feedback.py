@@ -133,8 +133,19 @@ def test_a_submission_that_needs_review_says_why(assignment: Assignment) -> None
     changes: dict[str, Any] = {"state": "needs review", "points": 0}
     unread = made.result(assignment, reason="it is a link", items=[], prose=[], **changes)
     page = words(feedback.page(assignment, unread, {}))
-    assert "could not be graded. It is a link." in page
+    assert "could not be graded. It is a link. Your instructor sees this too. Hand in" in page
     assert "points" not in page
+
+
+def test_a_student_is_not_asked_for_what_the_instructor_must_do(assignment: Assignment) -> None:
+    changes: dict[str, Any] = {"state": "needs review", "points": 0}
+    for words_of in feedback.INSTRUCTORS:
+        reason = f"{words_of}: the rest"
+        unread = made.result(assignment, reason=reason, items=[], prose=[], **changes)
+        page = words(feedback.page(assignment, unread, {}))
+        assert "Your instructor sees this too, and has to put it right: you need not hand" in page
+        assert "Hand in again, or ask" not in page
+        assert "the rest" not in page
 
 
 def test_outputs_and_plots_stand_in_their_question(

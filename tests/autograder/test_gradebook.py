@@ -339,7 +339,6 @@ def test_the_course_takes_its_gradebook_from_the_environment(
     make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = make_course()
-    shutil.copy(ROOT / "nbgrader_config.py", there.root)
     assert Course(there.root).gradebook == f"sqlite:///{there.root}/gradebook.db"
     monkeypatch.setenv("CONVBOOK_GRADEBOOK", "postgresql://me@host/book")
     assert Course(there.root).gradebook == "postgresql://me@host/book"

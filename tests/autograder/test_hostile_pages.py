@@ -86,7 +86,6 @@ $&#92;href{{javascript:window.hacked=1}}{{x}} &bsol;href{{javascript:window.hack
 def course(exercise: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Two submissions of one mind, graded."""
     course = lay_out(tmp_path_factory.mktemp("hostile") / "course", exercise, ())
-    shutil.copy(ROOT / "nbgrader_config.py", course.root)
     folder = course.root / "submitted" / STUDENT / NAME
     folder.mkdir(parents=True)
     answers = [("q01-output_size", CODE), ("own", f"# {ATTACK}"), ("q01-prose", PROSE)]

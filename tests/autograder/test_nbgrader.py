@@ -7,9 +7,11 @@ import getpass
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,7 +92,6 @@ def ours(there: Course, *words: str, **options: Any) -> str:
 def make(root: Path, exercise: Mapping[str, Any], keys: tuple[str, ...]) -> Course:
     there = lay_out(root, dict(exercise), keys)
     shutil.copy(ROOT / "exercises" / NAME / f"{NAME}.ipynb", there.exercise(NAME))
-    shutil.copy(ROOT / "nbgrader_config.py", there.root)
     return there
 
 
@@ -289,6 +290,44 @@ def test_autograde_for_nobody_is_explained(small: Course) -> None:
     settings(small, f"c.CourseDirectory.student_id_exclude = {student('graded/partly_right')!r}")
     said = nbgrader(small, "autograde", NAME, expect=1)
     assert "no student like '*'" in said
+
+
+def test_autograde_tells_the_total_and_what_was_not_read(small: Course) -> None:
+    shutil.rmtree(small.root / "submitted")
+    hand_in(small, "ada", {})
+    (small.root / "submitted" / f"{NAME}.ipynb").touch()
+    said = nbgrader(small, "autograde", NAME)
+    assert "] 1 needs review\n" in said
+    assert f"1 thing in submitted/ was not read: '{NAME}.ipynb'" in said
+
+
+def test_submissions_come_from_moodle_and_pages_go_back(small: Course) -> None:
+    """By the commands of the README, as they stand there."""
+    readme = (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## From Moodle, and back\n")[2].partition("\n## ")[0]
+    collect, give_back = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    notebook = small.exercise(NAME).read_bytes()
+    archive = small.root / "downloaded" / NAME / "archive" / "moodle.zip"
+    archive.parent.mkdir(parents=True)
+    with zipfile.ZipFile(archive, "w") as file:
+        for folder in (
+            "Éloïse Dupont_1234_assignsubmission_file",
+            "Jean_Luc D'Arc_77_assignsubmission_file_",
+        ):
+            file.writestr(f"{folder}/{NAME}.ipynb", notebook)
+        file.writestr("Zoé_5_assignsubmission_onlinetext/onlinetext.html", "no notebook")
+    shutil.rmtree(small.submissions)
+    run(small, "bash", "-ec", collect)
+    assert small.submitted(NAME).keys() == {"1234", "77"}
+    for number in ("1234", "77"):
+        small.feedback(NAME, number).parent.mkdir(parents=True)
+        small.feedback(NAME, number).write_text(f"page of {number}", encoding="utf-8")
+    run(small, "bash", "-ec", give_back)
+    with zipfile.ZipFile(small.root / "pages.zip") as file:
+        assert {name: file.read(name) for name in file.namelist() if name.endswith(".html")} == {
+            f"x_{number}_assignsubmission_file_/{NAME}.html": f"page of {number}".encode()
+            for number in ("1234", "77")
+        }
 
 
 def test_an_assignment_goes_through_the_exchange_and_back(
