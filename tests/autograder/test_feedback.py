@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import Browser
 
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, grade_id
 from autograder.gradebook.marks import ManualMark
 from autograder.marking.pipeline import Graded, outputs
 from autograder.pages import feedback, render
@@ -248,6 +250,32 @@ def test_the_notebook_for_formgrader_has_pictures_and_no_other_rich_output(
     assert [output["output_type"] for output in shown] == ["stream", "display_data"]
     assert shown[0]["text"] == "<b>text</b>… (one is missing)\n"
     assert shown[1]["data"] == {"image/png": picture()}
+
+
+def test_the_notebook_for_formgrader_has_the_rubric_under_each_written_answer(
+    assignment: Assignment, result: dict[str, Any], tmp_path: Path
+) -> None:
+    worth = [[0.5, "Says q_1 * q_2 | k[0]."], [1, "Gives `a` number."]]
+    questions = tuple({**each, "rubric": worth} for each in assignment.questions)
+    telling = replace(assignment, questions=questions)
+    given = [dict(each) for each in assignment.cells]
+    feedback.write_notebook(Course(tmp_path), telling, Graded(result, given), outputs)
+    path = Course(tmp_path).autograded(NAME, "ada") / f"{NAME}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    names = [grade_id(each) or each["id"] for each in notebook.cells]
+    for name in assignment.prose:
+        assert names[names.index(name) + 1] == f"rubric-{name}"
+    rubrics = [each for each in notebook.cells if each["id"].startswith("rubric-")]
+    assert len(rubrics) == len(assignment.prose)
+    assert all(each["metadata"] == {} for each in rubrics), "nbgrader knows nothing of them"
+    read, _ = HTMLExporter(template_name="basic").from_notebook_node(
+        nbformat.v4.new_notebook(cells=rubrics[:1])
+    )
+    text = " ".join(html.unescape(re.sub("<[^>]*>", " ", read)).split())
+    assert "0.5 : Says q_1 * q_2 | k[0]. 1 : Gives `a` number." in text
+    answers = [each["source"] for each in notebook.cells if grade_id(each) in assignment.prose]
+    assert answers == [assignment.by_id[name]["source"] for name in assignment.prose]
 
 
 @pytest.mark.parametrize(
