@@ -127,9 +127,11 @@ class Checker:
 def outcome_of(entry: dict[str, Any], blobs: tuple[bytes, ...]) -> dict[str, Any]:
     """Turn what became of a call into an outcome with exact plain types.
 
-    `entry` comes from the main process: "timeout", "died", or the position of the bytes that the
-    student's process answered, which may hold anything.
+    `entry` comes from the main process: "timeout", "died", "not run" and why, or the position of
+    the bytes that the student's process answered, which may hold anything.
     """
+    if entry["kind"] == "not run":  # words of ours, shown as they are
+        return {"error": {"type": "CheckFailed", "message": entry["why"]}}
     if entry["kind"] != "answer":
         return {entry["kind"]: True}
     try:
