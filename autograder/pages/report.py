@@ -20,6 +20,8 @@ from autograder.pages import feedback
 from autograder.pages.summary import Summary
 from convbook.errors import GradingError
 
+Marks = Mapping[str, float | None]
+
 COLUMNS = (
     "student",
     "state",
@@ -123,28 +125,45 @@ def row(
     manual: Mapping[str, ManualMark],
     late_penalty: float = 0.0,
 ) -> dict[str, Any]:
-    """Return the line of one student: marks by the machine, by hand, and each item's."""
-    items = dict.fromkeys(assignment.checks.values(), 0.0)
-    items |= {item["id"]: item["points"] for item in graded["items"]}
+    """Return the line of one student: marks by the machine, by hand, and each item's.
+
+    None is where there is no mark: what could not be read, unless a person marked it since, and
+    written answers that nobody has marked.
+    """
+    unread = graded["state"] == "needs review"
+    machine = {item["id"]: item["points"] for item in graded["items"]}
+    items: dict[str, float | None] = {}
+    unmarked = None if unread else 0.0
     for name, item_id in assignment.checks.items():
-        mark = manual.get(name)
-        if mark is not None and mark.points is not None:
-            items[item_id] = mark.points
-    prose = {name: manual[name].points or 0.0 for name in assignment.prose if name in manual}
-    auto = sum(items.values())
+        by_hand = _by_hand(manual.get(name), unread=unread)
+        items[item_id] = machine.get(item_id, unmarked) if by_hand is None else by_hand
+    prose = {name: _by_hand(manual.get(name), unread=unread) for name in assignment.prose}
+    auto, written = _total(items), _total(prose)
+    total = _total({"auto": auto, "written": written})
     return {
         **{key: graded[key] for key in ("student", "state", "reason")},
-        "points": max(0.0, auto + sum(prose.values()) - late_penalty),
+        "points": None if total is None else max(0.0, total - late_penalty),
         "max_points": assignment.auto_points + assignment.prose_points,
-        "late_penalty": late_penalty,
+        "late_penalty": None if total is None else late_penalty,
         "auto_points": auto,
         "auto_max": assignment.auto_points,
-        "prose_points": sum(prose.values()),
+        "prose_points": written,
         "prose_max": assignment.prose_points,
         "prose_due": sum(manual[name].due for name in assignment.prose if name in manual),
         **items,
         **prose,
     }
+
+
+def _by_hand(mark: ManualMark | None, *, unread: bool) -> float | None:
+    """Return what a person gave; of what cannot be read, only what was given since."""
+    return None if mark is None or (unread and mark.due) else mark.points
+
+
+def _total(marks: Marks) -> float | None:
+    """Return the sum of the marks that there are, or None where there are none."""
+    given = [mark for mark in marks.values() if mark is not None]
+    return sum(given) if given else None
 
 
 def table(assignment: Assignment, rows: Sequence[dict[str, Any]]) -> str:
