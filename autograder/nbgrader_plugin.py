@@ -104,9 +104,11 @@ class Grading(WholeClass):
         )
         for each in outcomes:
             if each.state == "graded":
-                log.info("%s: %g points", each.student, each.points)
+                log.info("%s: %s", each.student, each.marks)
             else:
                 log.warning("%s: %s: %s", each.student, each.state, each.reason)
+            if each.stale:
+                log.warning("%s: look again at %s", each.student, ", ".join(each.stale))
         log.info("The marks of all: %s", course.reports(assignment) / "summary.html")
 
 

@@ -34,6 +34,7 @@ COLUMNS = (
     "prose_points",
     "prose_max",
     "prose_due",
+    "look_again",
 )
 
 
@@ -106,8 +107,8 @@ def _described(course: Course, assignment: Assignment) -> Assignment:
     return described(assignment, json.loads(path.read_text(encoding="utf-8")))
 
 
-def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
-    """Write marks.csv and summary.html."""
+def write(course: Course, assignment: Assignment, book: Gradebook) -> list[dict[str, Any]]:
+    """Write marks.csv and summary.html; return their rows."""
     assignment = _described(course, assignment)
     rows, summary = [], Summary(assignment)
     for each in results(course, assignment):
@@ -117,6 +118,7 @@ def write(course: Course, assignment: Assignment, book: Gradebook) -> None:
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
     write_whole(folder / "summary.html", summary.page())
+    return rows
 
 
 def row(
@@ -128,7 +130,8 @@ def row(
     """Return the line of one student: marks by the machine, by hand, and each item's.
 
     None is where there is no mark: what could not be read, unless a person marked it since, and
-    written answers that nobody has marked.
+    written answers that nobody has marked. "stale" names the cells whose mark by hand was given
+    for something else than what is there now.
     """
     unread = graded["state"] == "needs review"
     machine = {item["id"]: item["points"] for item in graded["items"]}
@@ -150,6 +153,8 @@ def row(
         "prose_points": written,
         "prose_max": assignment.prose_points,
         "prose_due": sum(manual[name].due for name in assignment.prose if name in manual),
+        "look_again": len(stale := [name for name, mark in manual.items() if mark.stale]),
+        "stale": stale,
         **items,
         **prose,
     }

@@ -68,6 +68,7 @@ class Summary:
             total=spread(totals, rows[0]["max_points"]) if read else None,
             questions=self._questions(),
             items=[self._item(item) for item in self._assignment.checks.values()],
+            again=[row for row in rows if row["look_again"]],
             slowest=sorted(rows, key=lambda row: -row["seconds"])[:SLOWEST],
             due=[
                 {"name": name, "count": self._due[name], "all": len(read)}

@@ -395,7 +395,10 @@ def test_a_wrong_password_is_not_shown(postgresql: Server, make_course: MakeCour
 @pytest.mark.sandbox
 @pytest.mark.slow
 def test_real_regrades_keep_what_people_gave_and_no_old_mark(
-    make_course: MakeCourse, database_url: str, exercise: dict[str, Any]
+    make_course: MakeCourse,
+    database_url: str,
+    exercise: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Graded, marked by hand, handed in again late and worse, then unreadable; two students."""
     there = make_course("graded/perfect", "graded/partly_right")
@@ -419,7 +422,10 @@ def test_real_regrades_keep_what_people_gave_and_no_old_mark(
         named(notebook.comments, ANSWER).manual_comment = "Half of it is copied."
 
     hand_in(there, exercise, ann, "graded/ceiling", LATE)
-    assert main(arguments) == 0
+    capsys.readouterr()
+    assert main(arguments[:-1]) == 0
+    said = capsys.readouterr().out
+    assert f"1 mark by hand to look at again:\n  {ann}: {CHECK}\n" in said
     row = csv_row(there, ann)
     auto = float(row["auto_points"])
     assert (row["q01.output_size"], row[PROSE]) == ("1", "2")
@@ -441,7 +447,8 @@ def test_real_regrades_keep_what_people_gave_and_no_old_mark(
     hand_in(there, exercise, ann, "needs_review/not_json", LATE)
     assert main(arguments) == 0
     row = csv_row(there, ann)
-    assert (row["state"], row["points"], row["late_penalty"]) == ("needs review", "1.5", "1.5")
+    assert (row["state"], row["points"], row["late_penalty"]) == ("needs review", "", "")
+    assert row["look_again"] == "2"
     with by_hand(there, ann) as notebook:
         assert {grade.auto_score for grade in notebook.grades} == {None}
         assert {grade.needs_manual_grade for grade in notebook.grades} == {True}
@@ -453,7 +460,7 @@ def test_real_regrades_keep_what_people_gave_and_no_old_mark(
     with nbgraders(there) as book:
         book.update_or_create_assignment(NAME, duedate="2026-03-02 12:00:00")
     assert main(["feedback", NAME, "--course", str(there.root)]) == 0
-    assert (csv_row(there, ann)["points"], csv_row(there, ann)["late_penalty"]) == ("3", "0")
+    assert (csv_row(there, ann)["points"], csv_row(there, ann)["late_penalty"]) == ("", "")
     assert (csv_row(there, bob)["points"], csv_row(there, bob)["late_penalty"]) == ("1.5", "0")
 
 

@@ -232,3 +232,20 @@ def test_what_has_no_mark_is_empty_in_the_table(assignment: Assignment) -> None:
     assert "\N{EN DASH}" in section(
         page(assignment, unread(assignment, "cy", "a link")), "Students"
     )
+
+
+def test_marks_by_hand_to_look_at_again(assignment: Assignment) -> None:
+    manual = {
+        "q01-prose": ManualMark(1.0, "", due=True, stale=True),
+        "q01-output_size-check": ManualMark(2.0, "", due=True, stale=True),
+        "q02-prose": ManualMark(1.0, "", due=False),
+        "q03-prose": ManualMark(None, "", due=True),
+    }
+    shown = page(assignment, made.result(assignment), manual=manual)
+    again = section(shown, "Marks by hand to look at again")
+    assert again.endswith("ada q01-prose, q01-output_size-check")
+    assert "2 \N{WHITE CIRCLE} to look at again" in words(shown)
+    row = report.row(assignment, made.result(assignment), manual)
+    [line] = csv.DictReader(io.StringIO(report.table(assignment, [row])))
+    assert line["look_again"] == "2"
+    assert "to look at again" not in page(assignment, made.result(assignment))
