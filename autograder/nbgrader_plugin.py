@@ -118,4 +118,4 @@ class Pages(WholeClass):
     def work(self, course: Course, assignment: str) -> None:
         """Write the pages again, old ones too: marks by hand may be new."""
         written = report.pages(course, assignment, self.students(course, assignment))
-        self.parent.log.info("%d pages in %s", len(written), course.root / "feedback")
+        self.parent.log.info("%s in %s", report.counted(written), course.root / "feedback")

@@ -66,6 +66,7 @@ def describe(assignment: str) -> list[dict[str, Any]]:
             "title": question.title,
             "rubric": [[line.points, line.words] for line in question.rubric],
             "items": {item.id: item.points for item in question.items},
+            "adapted": {item.id: item.signature for item in question.items if item.adapter},
         }
         for question in questions.assignment(assignment)
     ]

@@ -101,7 +101,7 @@ def _questions(
     shown = []
     for question in assignment.questions:
         parts = [
-            _part(item, manual.get(checks[item["id"]]))
+            _part(item, question, manual.get(checks[item["id"]]))
             for item in result["items"]
             if item["id"].split(".")[0] == question["id"]
         ]
@@ -136,7 +136,7 @@ def _state(points: float, max_points: float) -> str:
     return "right" if points >= max_points else "partly" if points > 0 else "wrong"
 
 
-def _part(item: Shown, mark: ManualMark | None) -> Shown:
+def _part(item: Shown, question: Shown, mark: ManualMark | None) -> Shown:
     counts = {
         f"{kind}_{what}": sum(
             case["public"] == (kind == "public") and (what == "all" or case["passed"])
@@ -151,6 +151,8 @@ def _part(item: Shown, mark: ManualMark | None) -> Shown:
         **item,
         **counts,
         "function": item["id"].split(".")[1],
+        # Its arguments are made of those of the case.
+        "adapted": question.get("adapted", {}).get(item["id"]),
         "override": override,
         "given": given,
         "comment": mark.comment if mark else "",

@@ -49,8 +49,13 @@ def run(args: argparse.Namespace) -> int:
     course = Course(args.course.resolve())
     students = pages(course, args.assignment)
     folder = course.reports(args.assignment)
-    print(f"{len(students)} pages in {course.root / 'feedback'}, the tables in {folder}")
+    print(f"{counted(students)} in {course.root / 'feedback'}, the tables in {folder}")
     return 0
+
+
+def counted(students: Sequence[str]) -> str:
+    """Return how many pages there are, in words."""
+    return "1 page" if len(students) == 1 else f"{len(students)} pages"
 
 
 def pages(course: Course, name: str, only: Container[str] | None = None) -> list[str]:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 
 from autograder.course import Assignment, Course, grade_id
 from autograder.gradebook.marks import ManualMark
+from autograder.marking import checker
 from autograder.marking.pipeline import Graded, outputs
 from autograder.pages import feedback, render
 from tests.autograder import made
@@ -92,6 +93,24 @@ def test_a_failing_public_case_with_its_mistake_and_hint(
     result["items"][0]["first_failure"] |= failure
     page = words(feedback.page(assignment, result, {}))
     assert "Call output_size(image, s) image array of shape (2,): [1. 2.] s 2 Expected" in page
+
+
+def test_a_call_is_told_as_the_student_s_function_takes_it(
+    assignment: Assignment, result: dict[str, Any]
+) -> None:
+    wrong(result)
+    failure = {"arguments": {"kind": "max", "k": "2"}, "expected": "1", "got": "2", "problem": "."}
+    result["items"][0]["first_failure"] = {"public": True, **failure}
+    told = {"adapted": {"q01.output_size": "output_size(layer)"}}
+    adapted = replace(assignment, questions=tuple({**q, **told} for q in assignment.questions))
+    page = words(feedback.page(adapted, result, {}))
+    assert "Call output_size(layer) with what is made of kind max k 2 Expected 1" in page
+
+
+def test_the_adapted_calls_are_known() -> None:
+    known = {key: call for each in checker.describe(NAME) for key, call in each["adapted"].items()}
+    assert known["q02.equivariance_error"] == "equivariance_error(layer, image, shift)"
+    assert "q01.output_size" not in known
 
 
 def test_a_hidden_case_without_its_inputs(assignment: Assignment, result: dict[str, Any]) -> None:

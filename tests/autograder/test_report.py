@@ -249,3 +249,11 @@ def test_marks_by_hand_to_look_at_again(assignment: Assignment) -> None:
     [line] = csv.DictReader(io.StringIO(report.table(assignment, [row])))
     assert line["look_again"] == "2"
     assert "to look at again" not in page(assignment, made.result(assignment))
+
+
+def test_pages_are_counted_in_words() -> None:
+    assert [report.counted(["ada"] * count) for count in (0, 1, 2)] == [
+        "0 pages",
+        "1 page",
+        "2 pages",
+    ]
