@@ -187,8 +187,11 @@ def test_what_cannot_be_graded_keeps_no_old_mark(course: Course, assignment: Ass
         assert notebook.score == 0
 
 
-def test_a_penalty_is_nbgraders_own(course: Course, assignment: Assignment) -> None:
+def test_a_penalty_is_nbgraders_own(
+    course: Course, assignment: Assignment, caplog: pytest.LogCaptureFixture
+) -> None:
     course = configured(course, "c.LateSubmissionPlugin.penalty_method = 'zero'")
+    caplog.set_level("INFO", logger="traitlets")
     with Gradebook(course, assignment) as book:
         book._book.update_or_create_assignment(NAME, duedate=DUE)
         book.record(result(assignment, timestamp=LATE), None)
@@ -197,6 +200,7 @@ def test_a_penalty_is_nbgraders_own(course: Course, assignment: Assignment) -> N
         assert [book.late_penalty(name) for name in (ADA, "bob", "eve", "nobody")] == [26, 0, 0, 0]
         book.record(worse(assignment, timestamp=LATE), result(assignment))
         assert book.late_penalty(ADA) == 0  # never more than the score
+    assert "Using late submission penalty" not in caplog.text
 
 
 @pytest.mark.parametrize(
