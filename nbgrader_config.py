@@ -1,6 +1,7 @@
 """nbgrader's settings for this course; the course folder is the one that this file stands in."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ c = get_config()  # noqa: F821 (traitlets gives it)
 
 COURSE = str(Path(__file__).resolve().parent)
 sys.path.append(COURSE)  # where `autograder` is, wherever a command was started
+if shutil.which("alembic") is None:  # nbgrader starts it by its name, activated or not
+    os.environ["PATH"] += os.pathsep + str(Path(sys.executable).parent)
 
 c.CourseDirectory.root = COURSE
 c.CourseDirectory.course_id = "convbook"

@@ -8,8 +8,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -36,13 +37,31 @@ UNSAFE = """\
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is kept in memory of a submission, once it is written."""
+    """What is kept in memory of a submission, once it is written.
+
+    The points are the machine's; the total has what people gave, too, and the late penalty. Of a
+    mark that is stale, what it was given for has changed since.
+    """
 
     student: str
     state: str
     reason: str
     points: float
     skipped: bool = False
+    total: float | None = None
+    stale: tuple[str, ...] = ()
+
+    def told(self, row: dict[str, Any] | None) -> Outcome:
+        """Return it with what the table of marks says of it, if that has a line for its student."""
+        return (
+            self if row is None else replace(self, total=row["points"], stale=tuple(row["stale"]))
+        )
+
+    @property
+    def marks(self) -> str:
+        """What it is worth, in words."""
+        words = f"{self.points:g} points by the machine"
+        return words if self.total is None else f"{words}, {self.total:g} in total"
 
     @classmethod
     def of(cls, marked: Result, *, skipped: bool = False) -> Outcome:
@@ -156,9 +175,11 @@ def grade(
                     bar.set_postfix_str(f"{found['student']}: {found['state']}", refresh=False)
                     bar.update()
             report.rewrite(course, assignment, book, book.assign_late_penalties())
-            absent = report.write(course, assignment, book)
+            rows = {row["student"]: row for row in report.write(course, assignment, book)}
+            absent = report.absent(course, assignment, book)
     for line in filter(None, (handed_in.undated(folders), handed_in.unread(course), *absent)):
         warn(line)
+    outcomes = [each.told(rows.get(each.student)) for each in outcomes]
     return sorted(outcomes, key=lambda each: each.student)
 
 
@@ -244,4 +265,9 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     for each in outcomes:
         if each.state != "graded":
             lines.append(f"  {each.student}: {each.state}: {each.reason}")
+    again = [each for each in outcomes if each.stale]
+    if again:
+        count = sum(len(each.stale) for each in again)
+        lines.append(f"{count} {'mark' if count == 1 else 'marks'} by hand to look at again:")
+        lines += [f"  {each.student}: {', '.join(each.stale)}" for each in again]
     return "\n".join(lines)

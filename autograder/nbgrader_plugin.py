@@ -101,9 +101,11 @@ class Grading(WholeClass):
         )
         for each in outcomes:
             if each.state == "graded":
-                log.info("%s: %g points", each.student, each.points)
+                log.info("%s: %s", each.student, each.marks)
             else:
                 log.warning("%s: %s: %s", each.student, each.state, each.reason)
+            if each.stale:
+                log.warning("%s: look again at %s", each.student, ", ".join(each.stale))
         log.info("%s", total(outcomes))
         log.info("The marks of all: %s", course.reports(assignment) / "summary.html")
 
@@ -115,4 +117,4 @@ class Pages(WholeClass):
         """Write the pages again, old ones too: marks by hand may be new."""
         log, students = self.parent.log, self.students(course, assignment)
         written = report.pages(course, assignment, students, log.warning)
-        log.info("%d pages in %s", len(written), course.root / "feedback")
+        log.info("%s in %s", report.counted(written), course.root / "feedback")

@@ -38,9 +38,11 @@ def shown(url: str) -> str:
 
 
 def stamp(url: str) -> None:
-    """Write the version of nbgrader's tables into a new database.
+    """Write the version of nbgrader's tables into a database that is new or has none.
 
-    nbgrader would ask for it in a process of its own, which loads all of nbgrader again (3 s).
+    nbgrader would ask for it in a process of its own, which loads all of nbgrader again (3 s). It
+    makes the tables first: where that process cannot be started, they stay without a version, and
+    `nbgrader db upgrade` would make them once more. Older tables have other columns, and stay.
     """
     import nbgrader
     from alembic.migration import MigrationContext
@@ -50,11 +52,23 @@ def stamp(url: str) -> None:
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
-            if not inspect(connection).get_table_names():
+            if _unstamped(inspect(connection)):
                 script = ScriptDirectory(str(Path(nbgrader.__file__).with_name("alembic")))
                 MigrationContext.configure(connection).stamp(script, "head")
     finally:
         engine.dispose()
+
+
+def _unstamped(found: Any) -> bool:
+    """Is a database empty, or has it all of nbgrader's tables as they are now, and no version?"""
+    from nbgrader.api import Base
+
+    tables = found.get_table_names()
+    return "alembic_version" not in tables and all(
+        name in tables
+        and {column["name"] for column in found.get_columns(name)} >= {*table.columns.keys()}
+        for name, table in (Base.metadata.tables if tables else {}).items()
+    )
 
 
 @contextmanager

@@ -185,6 +185,7 @@ class Gradebook:
                 row.score if row.manual_score is not None or row.extra_credit else None,
                 comments.get(name) or comments.get(name.removesuffix("-check"), ""),
                 bool(row.needs_manual_grade),
+                row.manual_score is not None and bool(row.needs_manual_grade),
             )
             for cell, name in self._graded.items()
             if (row := grades.get(cell)) is not None

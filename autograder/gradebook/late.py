@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +23,15 @@ class LatePenalty:
     """The plug-in that `AssignLatePenalties.plugin_class` names; nbgrader's takes no points."""
 
     def __init__(self, settings: Settings) -> None:
+        from nbgrader.plugins import LateSubmissionPlugin
         from nbgrader.preprocessors import AssignLatePenalties
 
         step = AssignLatePenalties(config=settings)
         step.init_plugin()
         self._plugin: Any = step.plugin_inst if step.enabled else None
+        if type(self._plugin) is LateSubmissionPlugin:  # it names its method for each submission
+            self._plugin.log = logging.getLogger(f"{self._plugin.log.name}.late")
+            self._plugin.log.setLevel(logging.WARNING)
 
     def points(self, student: str, score: float, late: float) -> float | None:
         """Return the points that a submission loses, from 0 to its score; None is no penalty.

@@ -13,12 +13,14 @@ from autograder.marking.result import Result
 class ManualMark:
     """What a person gave for a cell: points with extra credit, a comment, and whether more is due.
 
-    The points are None where neither a mark nor extra credit was given.
+    The points are None where neither a mark nor extra credit was given. A mark is stale when what
+    it was given for has changed since.
     """
 
     points: float | None
     comment: str
     due: bool
+    stale: bool = False
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ def describe(assignment: str) -> list[dict[str, Any]]:
             "title": question.title,
             "rubric": [[line.points, line.words] for line in question.rubric],
             "items": {item.id: item.points for item in question.items},
+            "adapted": {item.id: item.signature for item in question.items if item.adapter},
         }
         for question in questions.assignment(assignment)
     ]
@@ -142,9 +143,11 @@ class Checker:
 def outcome_of(entry: dict[str, Any], blobs: tuple[bytes, ...]) -> dict[str, Any]:
     """Turn what became of a call into an outcome with exact plain types.
 
-    `entry` comes from the main process: "timeout", "died", or the position of the bytes that the
-    student's process answered, which may hold anything.
+    `entry` comes from the main process: "timeout", "died", "not run" and why, or the position of
+    the bytes that the student's process answered, which may hold anything.
     """
+    if entry["kind"] == "not run":  # words of ours, shown as they are
+        return {"error": {"type": "CheckFailed", "message": entry["why"]}}
     if entry["kind"] != "answer":
         return {entry["kind"]: True}
     try:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograder.course import Assignment, Cell, Course
+from autograder.course import Assignment, Cell, Course, grade_id
 from autograder.gradebook.marks import ManualMark
 from autograder.marking import intake
 from autograder.marking.pipeline import OUR_FAULT, Graded
@@ -106,7 +106,7 @@ def _questions(
     shown = []
     for question in assignment.questions:
         parts = [
-            _part(item, manual.get(checks[item["id"]]))
+            _part(item, question, manual.get(checks[item["id"]]))
             for item in result["items"]
             if item["id"].split(".")[0] == question["id"]
         ]
@@ -141,7 +141,7 @@ def _state(points: float, max_points: float) -> str:
     return "right" if points >= max_points else "partly" if points > 0 else "wrong"
 
 
-def _part(item: Shown, mark: ManualMark | None) -> Shown:
+def _part(item: Shown, question: Shown, mark: ManualMark | None) -> Shown:
     counts = {
         f"{kind}_{what}": sum(
             case["public"] == (kind == "public") and (what == "all" or case["passed"])
@@ -156,6 +156,8 @@ def _part(item: Shown, mark: ManualMark | None) -> Shown:
         **item,
         **counts,
         "function": item["id"].split(".")[1],
+        # Its arguments are made of those of the case.
+        "adapted": question.get("adapted", {}).get(item["id"]),
         "override": override,
         "given": given,
         "comment": mark.comment if mark else "",
@@ -206,7 +208,7 @@ def write_notebook(
     if not graded.cells:
         cells += assignment.cells
     notebook = {
-        "cells": cells,
+        "cells": _with_rubrics(assignment, cells),
         "metadata": assignment.metadata,
         "nbformat": 4,
         "nbformat_minor": max(5, assignment.nbformat_minor),
@@ -214,6 +216,27 @@ def write_notebook(
     folder = course.autograded(assignment.name, graded.result["student"])
     text = json.dumps(notebook, ensure_ascii=False)
     write_whole(folder / f"{assignment.name}.ipynb", text + "\n")
+
+
+def _with_rubrics(assignment: Assignment, cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cells, with what earns points in a cell of its own under each written answer."""
+    rubrics = {question["id"]: question["rubric"] for question in assignment.questions}
+    shown = []
+    for cell in cells:
+        shown.append(cell)
+        name = grade_id(cell)
+        rubric = rubrics.get(name.split("-")[0]) if name in assignment.prose else None
+        if rubric:
+            lines = [f"- **{worth:g}**: {_literal(words)}" for worth, words in rubric]
+            own: Cell = {"cell_type": "markdown", "id": f"rubric-{name}", "metadata": {}}
+            heading = f"**What earns points in {name}**"
+            shown.append({**own, "source": "\n".join([heading, "", *lines])})
+    return shown
+
+
+def _literal(words: str) -> str:
+    """Return Markdown that shows a text as it is."""
+    return re.sub(r"([\\`*_$<\[])", r"\\\1", words)
 
 
 def inert(markdown: str) -> str:

@@ -32,9 +32,9 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def points(number: float) -> str:
-    """Return a number of points, without zeros that say nothing."""
-    return f"{round(float(number), 2):g}"
+def points(number: float | None) -> str:
+    """Return a number of points, without zeros that say nothing; a dash where there are none."""
+    return "\N{EN DASH}" if number is None else f"{round(float(number), 2):g}"
 
 
 @cache

@@ -22,6 +22,8 @@ from autograder.pages import feedback
 from autograder.pages.summary import Summary
 from convbook.errors import GradingError
 
+Marks = Mapping[str, float | None]
+
 COLUMNS = (
     "student",
     "state",
@@ -34,6 +36,7 @@ COLUMNS = (
     "prose_points",
     "prose_max",
     "prose_due",
+    "look_again",
 )
 
 
@@ -51,8 +54,13 @@ def run(args: argparse.Namespace) -> int:
     for note in notes:
         print(note, file=sys.stderr)
     folder = course.reports(args.assignment)
-    print(f"{len(students)} pages in {course.root / 'feedback'}, the tables in {folder}")
+    print(f"{counted(students)} in {course.root / 'feedback'}, the tables in {folder}")
     return 0
+
+
+def counted(students: Sequence[str]) -> str:
+    """Return how many pages there are, in words."""
+    return "1 page" if len(students) == 1 else f"{len(students)} pages"
 
 
 def pages(
@@ -82,7 +90,8 @@ def pages(
         gone, _ = without_submission(course, assignment, book)
         students = [student for student in students if student not in gone]
         rewrite(course, assignment, book, students)
-        for line in write(course, assignment, book):
+        write(course, assignment, book)
+        for line in absent(course, assignment, book):
             warn(line)
     return students
 
@@ -119,11 +128,11 @@ def _described(course: Course, assignment: Assignment) -> Assignment:
     return described(assignment, json.loads(path.read_text(encoding="utf-8")))
 
 
-def write(course: Course, assignment: Assignment, book: Gradebook) -> list[str]:
-    """Write marks.csv and summary.html; return lines about students without a submission."""
+def write(course: Course, assignment: Assignment, book: Gradebook) -> list[dict[str, Any]]:
+    """Write marks.csv and summary.html; return their rows."""
     assignment = _described(course, assignment)
     rows, summary = [], Summary(assignment)
-    gone, kept = without_submission(course, assignment, book)
+    gone, _ = without_submission(course, assignment, book)
     for each in results(course, assignment):
         if each["student"] in gone:
             continue
@@ -133,6 +142,12 @@ def write(course: Course, assignment: Assignment, book: Gradebook) -> list[str]:
     folder = course.reports(assignment.name)
     write_whole(folder / "marks.csv", table(assignment, rows))
     write_whole(folder / "summary.html", summary.page())
+    return rows
+
+
+def absent(course: Course, assignment: Assignment, book: Gradebook) -> list[str]:
+    """Return lines about students who have a result and no submission any more."""
+    gone, kept = without_submission(course, assignment, book)
     lines = []
     if gone:
         lines.append(f"no longer in submitted/, so in no table: {few(gone)}")
@@ -163,28 +178,48 @@ def row(
     manual: Mapping[str, ManualMark],
     late_penalty: float = 0.0,
 ) -> dict[str, Any]:
-    """Return the line of one student: marks by the machine, by hand, and each item's."""
-    items = dict.fromkeys(assignment.checks.values(), 0.0)
-    items |= {item["id"]: item["points"] for item in graded["items"]}
+    """Return the line of one student: marks by the machine, by hand, and each item's.
+
+    None is where there is no mark: what could not be read, unless a person marked it since, and
+    written answers that nobody has marked. "stale" names the cells whose mark by hand was given
+    for something else than what is there now.
+    """
+    unread = graded["state"] == "needs review"
+    machine = {item["id"]: item["points"] for item in graded["items"]}
+    items: dict[str, float | None] = {}
+    unmarked = None if unread else 0.0
     for name, item_id in assignment.checks.items():
-        mark = manual.get(name)
-        if mark is not None and mark.points is not None:
-            items[item_id] = mark.points
-    prose = {name: manual[name].points or 0.0 for name in assignment.prose if name in manual}
-    auto = sum(items.values())
+        by_hand = _by_hand(manual.get(name), unread=unread)
+        items[item_id] = machine.get(item_id, unmarked) if by_hand is None else by_hand
+    prose = {name: _by_hand(manual.get(name), unread=unread) for name in assignment.prose}
+    auto, written = _total(items), _total(prose)
+    total = _total({"auto": auto, "written": written})
     return {
         **{key: graded[key] for key in ("student", "state", "reason")},
-        "points": max(0.0, auto + sum(prose.values()) - late_penalty),
+        "points": None if total is None else max(0.0, total - late_penalty),
         "max_points": assignment.auto_points + assignment.prose_points,
-        "late_penalty": late_penalty,
+        "late_penalty": None if total is None else late_penalty,
         "auto_points": auto,
         "auto_max": assignment.auto_points,
-        "prose_points": sum(prose.values()),
+        "prose_points": written,
         "prose_max": assignment.prose_points,
         "prose_due": sum(manual[name].due for name in assignment.prose if name in manual),
+        "look_again": len(stale := [name for name, mark in manual.items() if mark.stale]),
+        "stale": stale,
         **items,
         **prose,
     }
+
+
+def _by_hand(mark: ManualMark | None, *, unread: bool) -> float | None:
+    """Return what a person gave; of what cannot be read, only what was given since."""
+    return None if mark is None or (unread and mark.due) else mark.points
+
+
+def _total(marks: Marks) -> float | None:
+    """Return the sum of the marks that there are, or None where there are none."""
+    given = [mark for mark in marks.values() if mark is not None]
+    return sum(given) if given else None
 
 
 def table(assignment: Assignment, rows: Sequence[dict[str, Any]]) -> str:

@@ -54,6 +54,7 @@ class Summary:
         rows, name = self._rows, self._assignment.name
         states = Counter(row["state"] for row in rows)
         read = [row for row in rows if row["state"] != "needs review"]
+        totals = [row["points"] or 0.0 for row in read]
         return render(
             "summary.html",
             title=title(self._assignment),
@@ -64,9 +65,10 @@ class Summary:
                 (row for row in rows if row["state"] != "graded"),
                 key=lambda row: (-STATES.index(row["state"]), row["student"]),
             ),
-            total=spread([row["points"] for row in read], rows[0]["max_points"]) if read else None,
+            total=spread(totals, rows[0]["max_points"]) if read else None,
             questions=self._questions(),
             items=[self._item(item) for item in self._assignment.checks.values()],
+            again=[row for row in rows if row["look_again"]],
             slowest=sorted(rows, key=lambda row: -row["seconds"])[:SLOWEST],
             due=[
                 {"name": name, "count": self._due[name], "all": len(read)}

@@ -28,6 +28,7 @@ TICK_MS = 200  # between two looks at whether grading was stopped
 PIPE_BYTES = 64 * 1024  # that a pipe holds
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
+BEGINNING = 60  # characters of a cell's first line
 ANSWER_JSON = 1024 * 1024  # bytes of JSON of an answer, which are read here; values are not
 
 
@@ -41,6 +42,13 @@ class Cell:
 
     name: str
     source: str
+
+    @property
+    def beginning(self) -> str:
+        """Its first line, by which an author finds it: notebooks show no numbers of cells."""
+        lines = self.source.split("\n")
+        first = next((line.strip() for line in lines if line.strip()), "")
+        return "".join(each if each.isprintable() else "?" for each in first[:BEGINNING])
 
 
 @dataclass(frozen=True)
@@ -241,6 +249,11 @@ def run(
     return runner.session
 
 
+def not_run(why: str) -> dict[str, Any]:
+    """Return the outcome of a call that was never made."""
+    return {"kind": "not run", "why": f"Not run: {why}."}
+
+
 def _redrawn(album: list[list[bytes]], talk: Conversation) -> list[list[bytes]]:
     """Return the pictures of each cell as a process drew them again that ran nothing of a student.
 
@@ -263,6 +276,7 @@ class _Runner:
         self.album: list[list[bytes]] = []  # what each cell showed, as it came
         self._cells, self._calls, self._limits = cells, calls, limits
         self._failed: dict[str, str] = {}  # how a call of an item failed
+        self._ended = ""  # the cell that ended the cells, and how
 
     def run_cells(self, talk: Conversation) -> bool:
         """Run the cells that are known to end; False when one of them did not.
@@ -280,9 +294,10 @@ class _Runner:
                     report = replace(reports[index], status=failure.kind, error=failure.words)
                 reports[index:], self.album[index + 1 :] = [report], []
                 self._cells = self._cells[:index]
-                self.session.reason = (
-                    f"cell {cell.name} {failure.words}; what stood above it counts"
+                self._ended = (
+                    f"cell {cell.name} {failure.words} (it begins with “{cell.beginning}”)"
                 )
+                self.session.reason = f"{self._ended}; what stood above it counts"
                 return False
             if index >= len(reports):
                 reports.append(self._report(cell, answer, talk.take_output()))
@@ -368,7 +383,10 @@ class _Runner:
         except AnswerError as failure:
             self._failed[item] = failure.kind
             return False
-        if item not in self._failed:  # else it came after one of them took too long
+        if self._ended and answer.body.get("undefined") is True:
+            why = f"{self._ended}, and no cell from there on counts"
+            self.session.outcomes[k] = not_run(why)
+        elif item not in self._failed:  # else it came after one of them took too long
             self.session.answered(k, self._bounded(talk.last_frame))
         if answer.body.get("outcome") == "timeout":
             self._failed[item] = "timeout"
@@ -390,5 +408,9 @@ class _Runner:
             if late
             else f"its process ended {1 + self._limits.restarts} times"
         )
-        session.outcomes = [outcome or {"kind": "died"} for outcome in session.outcomes]
+        for k, call in enumerate(self._calls):
+            failed = self._failed.get(call.item)
+            session.outcomes[k] = session.outcomes[k] or (
+                {"kind": failed} if failed else not_run(why)
+            )
         session.reason = f"{session.reason}; {why}" if session.reason else why

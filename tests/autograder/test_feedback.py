@@ -9,11 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import Browser
 
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, grade_id
 from autograder.gradebook.marks import ManualMark
+from autograder.marking import checker
 from autograder.marking.pipeline import Graded, outputs
 from autograder.pages import feedback, render
 from tests.autograder import made
@@ -90,6 +93,24 @@ def test_a_failing_public_case_with_its_mistake_and_hint(
     result["items"][0]["first_failure"] |= failure
     page = words(feedback.page(assignment, result, {}))
     assert "Call output_size(image, s) image array of shape (2,): [1. 2.] s 2 Expected" in page
+
+
+def test_a_call_is_told_as_the_student_s_function_takes_it(
+    assignment: Assignment, result: dict[str, Any]
+) -> None:
+    wrong(result)
+    failure = {"arguments": {"kind": "max", "k": "2"}, "expected": "1", "got": "2", "problem": "."}
+    result["items"][0]["first_failure"] = {"public": True, **failure}
+    told = {"adapted": {"q01.output_size": "output_size(layer)"}}
+    adapted = replace(assignment, questions=tuple({**q, **told} for q in assignment.questions))
+    page = words(feedback.page(adapted, result, {}))
+    assert "Call output_size(layer) with what is made of kind max k 2 Expected 1" in page
+
+
+def test_the_adapted_calls_are_known() -> None:
+    known = {key: call for each in checker.describe(NAME) for key, call in each["adapted"].items()}
+    assert known["q02.equivariance_error"] == "equivariance_error(layer, image, shift)"
+    assert "q01.output_size" not in known
 
 
 def test_a_hidden_case_without_its_inputs(assignment: Assignment, result: dict[str, Any]) -> None:
@@ -259,6 +280,32 @@ def test_the_notebook_for_formgrader_has_pictures_and_no_other_rich_output(
     assert [output["output_type"] for output in shown] == ["stream", "display_data"]
     assert shown[0]["text"] == "<b>text</b>… (one is missing)\n"
     assert shown[1]["data"] == {"image/png": picture()}
+
+
+def test_the_notebook_for_formgrader_has_the_rubric_under_each_written_answer(
+    assignment: Assignment, result: dict[str, Any], tmp_path: Path
+) -> None:
+    worth = [[0.5, "Says q_1 * q_2 | k[0]."], [1, "Gives `a` number."]]
+    questions = tuple({**each, "rubric": worth} for each in assignment.questions)
+    telling = replace(assignment, questions=questions)
+    given = [dict(each) for each in assignment.cells]
+    feedback.write_notebook(Course(tmp_path), telling, Graded(result, given), outputs)
+    path = Course(tmp_path).autograded(NAME, "ada") / f"{NAME}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    names = [grade_id(each) or each["id"] for each in notebook.cells]
+    for name in assignment.prose:
+        assert names[names.index(name) + 1] == f"rubric-{name}"
+    rubrics = [each for each in notebook.cells if each["id"].startswith("rubric-")]
+    assert len(rubrics) == len(assignment.prose)
+    assert all(each["metadata"] == {} for each in rubrics), "nbgrader knows nothing of them"
+    read, _ = HTMLExporter(template_name="basic").from_notebook_node(
+        nbformat.v4.new_notebook(cells=rubrics[:1])
+    )
+    text = " ".join(html.unescape(re.sub("<[^>]*>", " ", read)).split())
+    assert "0.5 : Says q_1 * q_2 | k[0]. 1 : Gives `a` number." in text
+    answers = [each["source"] for each in notebook.cells if grade_id(each) in assignment.prose]
+    assert answers == [assignment.by_id[name]["source"] for name in assignment.prose]
 
 
 @pytest.mark.parametrize(

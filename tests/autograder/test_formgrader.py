@@ -94,6 +94,7 @@ def test_a_written_answer_is_marked_by_hand(course: Course, address: str, page: 
     auto = page.locator("input.score[id='q02-count_weights-check']")
     expect(auto).to_have_attribute("placeholder", "0.5")
     assert "0.5 of 1 points" in page.inner_text("body")
+    assert page.get_by_text("What earns points in").count() == len(load(course, NAME).prose)
     typed(page, "input.score[id='q02-prose']", "1.5")
     mark = saved(course, "q02-prose", lambda mark: mark.points is not None)
     assert (mark.points, mark.due) == (1.5, False)

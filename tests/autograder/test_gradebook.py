@@ -187,8 +187,11 @@ def test_what_cannot_be_graded_keeps_no_old_mark(course: Course, assignment: Ass
         assert notebook.score == 0
 
 
-def test_a_penalty_is_nbgraders_own(course: Course, assignment: Assignment) -> None:
+def test_a_penalty_is_nbgraders_own(
+    course: Course, assignment: Assignment, caplog: pytest.LogCaptureFixture
+) -> None:
     course = configured(course, "c.LateSubmissionPlugin.penalty_method = 'zero'")
+    caplog.set_level("INFO", logger="traitlets")
     with Gradebook(course, assignment) as book:
         book._book.update_or_create_assignment(NAME, duedate=DUE)
         book.record(result(assignment, timestamp=LATE), None)
@@ -197,6 +200,7 @@ def test_a_penalty_is_nbgraders_own(course: Course, assignment: Assignment) -> N
         assert [book.late_penalty(name) for name in (ADA, "bob", "eve", "nobody")] == [26, 0, 0, 0]
         book.record(worse(assignment, timestamp=LATE), result(assignment))
         assert book.late_penalty(ADA) == 0  # never more than the score
+    assert "Using late submission penalty" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -394,7 +398,10 @@ def test_a_wrong_password_is_not_shown(postgresql: Server, make_course: MakeCour
 @pytest.mark.sandbox
 @pytest.mark.slow
 def test_real_regrades_keep_what_people_gave_and_no_old_mark(
-    make_course: MakeCourse, database_url: str, exercise: dict[str, Any]
+    make_course: MakeCourse,
+    database_url: str,
+    exercise: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Graded, marked by hand, handed in again late and worse, then unreadable; two students."""
     there = make_course("graded/perfect", "graded/partly_right")
@@ -418,7 +425,10 @@ def test_real_regrades_keep_what_people_gave_and_no_old_mark(
         named(notebook.comments, ANSWER).manual_comment = "Half of it is copied."
 
     hand_in(there, exercise, ann, "graded/ceiling", LATE)
-    assert main(arguments) == 0
+    capsys.readouterr()
+    assert main(arguments[:-1]) == 0
+    said = capsys.readouterr().out
+    assert f"1 mark by hand to look at again:\n  {ann}: {CHECK}\n" in said
     row = csv_row(there, ann)
     auto = float(row["auto_points"])
     assert (row["q01.output_size"], row[PROSE]) == ("1", "2")
@@ -440,7 +450,8 @@ def test_real_regrades_keep_what_people_gave_and_no_old_mark(
     hand_in(there, exercise, ann, "needs_review/not_json", LATE)
     assert main(arguments) == 0
     row = csv_row(there, ann)
-    assert (row["state"], row["points"], row["late_penalty"]) == ("needs review", "1.5", "1.5")
+    assert (row["state"], row["points"], row["late_penalty"]) == ("needs review", "", "")
+    assert row["look_again"] == "2"
     with by_hand(there, ann) as notebook:
         assert {grade.auto_score for grade in notebook.grades} == {None}
         assert {grade.needs_manual_grade for grade in notebook.grades} == {True}
@@ -452,7 +463,7 @@ def test_real_regrades_keep_what_people_gave_and_no_old_mark(
     with nbgraders(there) as book:
         book.update_or_create_assignment(NAME, duedate="2026-03-02 12:00:00")
     assert main(["feedback", NAME, "--course", str(there.root)]) == 0
-    assert (csv_row(there, ann)["points"], csv_row(there, ann)["late_penalty"]) == ("3", "0")
+    assert (csv_row(there, ann)["points"], csv_row(there, ann)["late_penalty"]) == ("", "")
     assert (csv_row(there, bob)["points"], csv_row(there, bob)["late_penalty"]) == ("1.5", "0")
 
 

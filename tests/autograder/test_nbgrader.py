@@ -20,7 +20,8 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import create_engine, text
 
-from autograder.course import Course
+from autograder.course import Course, load
+from autograder.gradebook.gradebook import Gradebook
 from tests.autograder.conftest import NAME, ROOT, lay_out, student
 from tests.autograder.postgresql import PASSWORD, Server
 from tests.submissions import builder
@@ -61,7 +62,12 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
 def run(
-    there: Course, *command: str | Path, expect: int = 0, cwd: Path | None = None, **more: str
+    there: Course,
+    *command: str | Path,
+    expect: int = 0,
+    cwd: Path | None = None,
+    activated: bool = True,
+    **more: str,
 ) -> str:
     """Run a command in the course folder, as typed there, and return what it said."""
     home = there.root.parent / "home"
@@ -73,7 +79,8 @@ def run(
         "OMP_NUM_THREADS": "1",
         **more,
     }
-    environment["PATH"] = f"{BIN}{os.pathsep}{environment['PATH']}"
+    if activated:
+        environment["PATH"] = f"{BIN}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
         command, cwd=cwd or there.root, env=environment, capture_output=True, text=True, check=False
     )
@@ -355,7 +362,7 @@ def test_an_assignment_goes_through_the_exchange_and_back(
 
     nbgrader(small, "collect", NAME)
     who = getpass.getuser()
-    assert f"{who}: 26 points" in nbgrader(small, "autograde", NAME)
+    assert f"{who}: 26 points by the machine, 26 in total" in nbgrader(small, "autograde", NAME)
     found = json.loads(small.result(NAME, who).read_text(encoding="utf-8"))
     assert found["timestamp"]
     nbgrader(small, "generate_feedback", NAME)
@@ -363,6 +370,29 @@ def test_an_assignment_goes_through_the_exchange_and_back(
     nbgrader(small, "fetch_feedback", NAME, cwd=ada)
     pages = list((ada / NAME / "feedback").rglob(f"{NAME}.html"))
     assert [page.read_bytes() for page in pages] == [small.feedback(NAME, who).read_bytes()]
+
+
+@pytest.mark.parametrize("settings_of_ours", [True, False])
+def test_the_commands_work_where_the_environment_is_not_activated(
+    small: Course, settings_of_ours: bool
+) -> None:
+    """Without our settings nbgrader leaves tables without their version: `grade` writes it."""
+    if not settings_of_ours:
+        (small.root / "nbgrader_config.py").write_text("c = get_config()\n", encoding="utf-8")
+    bare = os.pathsep.join(
+        folder
+        for folder in os.environ["PATH"].split(os.pathsep)
+        if not (Path(folder) / "alembic").exists()
+    )
+    add = ("db", "assignment", "add", NAME)
+    said = nbgrader(small, *add, PATH=bare, activated=False, expect=0 if settings_of_ours else 1)
+    assert ("No such file or directory: 'alembic'" in said) != settings_of_ours
+    assert (small.root / "gradebook.db").exists()
+    with Gradebook(small, load(small, NAME)):
+        pass
+    said = nbgrader(small, "db", "upgrade")
+    assert "Traceback" not in said
+    nbgrader(small, *add)
 
 
 @pytest.mark.postgresql

@@ -210,3 +210,50 @@ def test_titles_of_questions_come_from_when_it_was_graded(
     result.write_whole(course.questions(NAME), json.dumps(assignment.questions))
     titles = [each["title"] for each in report._described(course, bare).questions]
     assert titles == [each["title"] for each in assignment.questions]
+
+
+def test_what_has_no_mark_is_empty_in_the_table(assignment: Assignment) -> None:
+    old = {
+        **{name: ManualMark(2.0, "", due=True, stale=True) for name in assignment.prose},
+        "q01-output_size-check": ManualMark(1.5, "", due=False),  # given since it was not read
+    }
+    rows = [
+        report.row(assignment, made.result(assignment), {"q02-prose": ManualMark(0.0, "", False)}),
+        report.row(assignment, unread(assignment, "bo", "a link"), old),
+        report.row(assignment, unread(assignment, "cy", "a link"), {}, late_penalty=1.0),
+    ]
+    fresh, marked, empty = csv.DictReader(io.StringIO(report.table(assignment, rows)))
+    assert (fresh["points"], fresh["q02-prose"], fresh["q01-prose"]) == ("26", "0", "")
+    assert (marked["points"], marked["q01.output_size"], marked["q01-prose"]) == ("1.5", "1.5", "")
+    assert (marked["state"], marked["prose_due"]) == ("needs review", "7")
+    names = [*assignment.checks.values(), *assignment.prose]
+    names += ["points", "late_penalty", "auto_points", "prose_points"]
+    assert {empty[name] for name in names} == {""}
+    assert "\N{EN DASH}" in section(
+        page(assignment, unread(assignment, "cy", "a link")), "Students"
+    )
+
+
+def test_marks_by_hand_to_look_at_again(assignment: Assignment) -> None:
+    manual = {
+        "q01-prose": ManualMark(1.0, "", due=True, stale=True),
+        "q01-output_size-check": ManualMark(2.0, "", due=True, stale=True),
+        "q02-prose": ManualMark(1.0, "", due=False),
+        "q03-prose": ManualMark(None, "", due=True),
+    }
+    shown = page(assignment, made.result(assignment), manual=manual)
+    again = section(shown, "Marks by hand to look at again")
+    assert again.endswith("ada q01-prose, q01-output_size-check")
+    assert "2 \N{WHITE CIRCLE} to look at again" in words(shown)
+    row = report.row(assignment, made.result(assignment), manual)
+    [line] = csv.DictReader(io.StringIO(report.table(assignment, [row])))
+    assert line["look_again"] == "2"
+    assert "to look at again" not in page(assignment, made.result(assignment))
+
+
+def test_pages_are_counted_in_words() -> None:
+    assert [report.counted(["ada"] * count) for count in (0, 1, 2)] == [
+        "0 pages",
+        "1 page",
+        "2 pages",
+    ]

@@ -13,12 +13,14 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from autograder.marking import checker
 from autograder.sandbox import session
 from autograder.sandbox.inside import pictures
 from autograder.sandbox.inside.limits import Limits
 from autograder.sandbox.inside.protocol import encode, pack
 from autograder.sandbox.sandbox import Sandbox
 from autograder.sandbox.session import Call, Cell, CellReport, Session
+from convbook.check.diagnose import problem
 
 FAST = Limits(cell_seconds=8, call_seconds=2)
 sandboxed = [pytest.mark.sandbox, pytest.mark.slow]
@@ -316,3 +318,50 @@ def test_an_item_that_failed_is_not_called_again_after_others(students: Sandbox)
     kinds = [outcome["kind"] for outcome in ran.outcomes]
     assert kinds == ["died", "answer", "died", "answer", "died"]
     assert ran.reason == ""
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cell", "how"),
+    [
+        ("\n  # count\x1b[2J down\nimport os; os._exit(3)", "(it begins with “# count?[2J down”)"),
+        ("while True: pass", "ran longer than 2 seconds (it begins with “while True: pass”)"),
+    ],
+)
+def test_what_a_cell_that_ended_kept_from_being_defined_was_not_run(
+    students: Sandbox, cell: str, how: str
+) -> None:
+    sources = ["def above(x): return 1", cell, "def below(x): return 2"]
+    limits = Limits(cell_seconds=2)
+    ran = whole(students, *sources, calls=[call("above", x=1), call("below", x=1)], limits=limits)
+    assert ran.reason.startswith("cell number 2 ")
+    assert ran.reason.endswith(f"{how}; what stood above it counts")
+    assert ran.outcomes[0]["kind"] == "answer"
+    outcome = checker.outcome_of(ran.outcomes[1], tuple(ran.answers))
+    told = problem(2, outcome, 0.0)
+    assert told is not None
+    assert told.startswith("Not run: cell number 2 ")
+    assert told.endswith(f"{how}, and no cell from there on counts.")
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_what_a_whole_notebook_never_defined_is_said(students: Sandbox) -> None:
+    ran = whole(students, "x = 1", calls=[call("below", x=1)])
+    told = problem(2, checker.outcome_of(ran.outcomes[0], tuple(ran.answers)), 0.0)
+    assert told is not None
+    assert "defines no function 'below'" in told
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_calls_that_were_never_made_are_not_said_to_have_died(students: Sandbox) -> None:
+    source = "def dies(x): import os; os._exit(1)"
+    calls = [call("dies", item, x=1) for item in ("a", "b", "c")]
+    ran = whole(students, source, calls=calls, limits=Limits(restarts=1))
+    assert ran.outcomes == [
+        {"kind": "died"},
+        {"kind": "died"},
+        {"kind": "not run", "why": "Not run: its process ended 2 times."},
+    ]

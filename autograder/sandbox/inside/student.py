@@ -129,7 +129,8 @@ def call(body: dict[str, Any], sent: bytes, limits: Limits) -> Message:
     try:
         arguments = decode(unpack(sent))
         if body["function"] not in _shell.user_ns:
-            return _error("NameError", f"the notebook defines no function {body['function']!r}")
+            missing = _error("NameError", f"the notebook defines no function {body['function']!r}")
+            return Message({**missing.body, "undefined": True})
         with _alarm(limits.call_seconds):
             outcome = call_function(
                 _shell.user_ns[body["function"]],
