@@ -65,7 +65,7 @@ def describe(assignment: str) -> list[dict[str, Any]]:
             "id": question.id,
             "title": question.title,
             "rubric": [[line.points, line.words] for line in question.rubric],
-            "items": {item.id: item.points for item in question.items},
+            "items": {item.id: item.points for item in question.graded},
         }
         for question in questions.assignment(assignment)
     ]

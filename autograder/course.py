@@ -99,6 +99,17 @@ class Assignment:
         }
 
     @cached_property
+    def runs(self) -> dict[str, str]:
+        """The name of each training run that is handed in, by its item."""
+        told = (self.by_id[name]["metadata"]["convbook"] for name in self.checks)
+        return {each["item"]: each["run"] for each in told if "run" in each}
+
+    @cached_property
+    def by_hand(self) -> tuple[str, ...]:
+        """The cells that a person may have to mark: written answers, and runs that are odd."""
+        return (*self.prose, *(name for name, item in self.checks.items() if item in self.runs))
+
+    @cached_property
     def prose(self) -> dict[str, float]:
         """The points of each answer that is graded by hand, by its grade_id."""
         return {
@@ -224,7 +235,9 @@ def grader_version() -> str:
     digest = hashlib.sha256()
     grader, library = Path(autograder.__file__).parent, Path(convbook.__file__).parent
     paths = [*grader.glob("*.py"), *(grader / "questions").glob("*.py")]
-    paths += [*(library / "check").rglob("*.py"), *(library / "shapes").rglob("*.py")]
+    paths += [*(grader / "runs").glob("*.py"), *(grader / "runs").glob("recorded/*.json")]
+    for part in ("check", "data", "models", "shapes", "training"):
+        paths += (library / part).rglob("*.py")
     for path in sorted(paths, key=lambda path: path.as_posix()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{convbook.__version__}+{digest.hexdigest()[:12]}"

@@ -35,7 +35,11 @@ from autograder import confinement, linux
 from autograder.limits import Limits
 from autograder.watch import Counted, Memory, Watched, own, watch
 
-ROLES = {"student": "autograder.student", "checker": "autograder.checker"}
+ROLES = {
+    "student": "autograder.student",
+    "checker": "autograder.checker",
+    "measurer": "autograder.runs.measurer",
+}
 MOST_FDS = 8  # that come with a job
 
 

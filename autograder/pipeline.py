@@ -16,6 +16,7 @@ from autograder.intake import IntakeError, Submission
 from autograder.limits import DEFAULT, Limits
 from autograder.protocol import Message
 from autograder.result import Result
+from autograder.runs import measuring
 from autograder.sandbox import Sandbox
 from autograder.sanitize import Sanitized, sanitize
 from autograder.session import AnswerError, Call, CellReport, Conversation, Session, StoppedError
@@ -43,6 +44,7 @@ class Pipeline:
     checkers: Sandbox
     stop: threading.Event
     limits: Limits = DEFAULT
+    measurers: Sandbox | None = None  # for a practical with training runs
 
     def mark(self, submission: Submission) -> Result:
         """Mark one submission; whatever is wrong with it becomes its state.
@@ -84,7 +86,8 @@ class Pipeline:
         self, submission: Submission, sanitized: Sanitized
     ) -> tuple[Session, list[dict[str, Any]]]:
         """Let the checker choose the inputs, the student's process answer, the checker judge."""
-        items = list(self.basis.assignment.checks.values())
+        assignment = self.basis.assignment
+        items = [item for item in assignment.checks.values() if item not in assignment.runs]
         patient = replace(self.limits, value=CHECKER_BYTES)
         with self.checkers.spawn(patient) as child:
             deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
@@ -96,10 +99,21 @@ class Pipeline:
                 for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
             ]
             cells = cells_to_run(sanitized.cells)
-            ran = session.run(self.students, cells, calls, self.limits, self.stop)
+            ran = session.run(self.students, cells, calls, self.limits, self.stop, submission.runs)
             outcomes = {"do": "judge", "outcomes": ran.outcomes}
             judged = self._ask(checker, outcomes, tuple(ran.answers))
-        return ran, judged.body["verdicts"]
+        return ran, [*judged.body["verdicts"], *self._measured(submission)]
+
+    def _measured(self, submission: Submission) -> list[dict[str, Any]]:
+        """Let the measurer judge the training runs."""
+        if self.measurers is None:
+            return []
+        body, blobs = measuring.request(self.basis.assignment.runs, submission.runs)
+        with self.measurers.spawn(self.limits) as child:
+            deadline = time.monotonic() + CHECKER_SECONDS
+            talk = Conversation(child, self.limits, deadline, self.stop)
+            verdicts: list[dict[str, Any]] = self._ask(talk, body, blobs).body["verdicts"]
+        return verdicts
 
     def _ask(
         self, checker: Conversation, body: dict[str, Any], blobs: tuple[bytes, ...] = ()
@@ -120,6 +134,8 @@ class Pipeline:
         ran: Session,
         verdicts: list[dict[str, Any]],
     ) -> Result:
+        order = list(self.basis.assignment.checks.values())
+        verdicts = sorted(verdicts, key=lambda verdict: order.index(verdict["id"]))
         by_name = {grade_id(cell): cell for cell in sanitized.cells if grade_id(cell)}
         return {
             **self.basis.frame(submission.student, submission),
@@ -187,10 +203,14 @@ def _picture(encoded: str) -> dict[str, Any]:
 
 def verdict_text(verdict: dict[str, Any]) -> str:
     """Return a verdict in a few lines, for the output of its check cell."""
+    run = verdict["run"]
+    if run and run["due"]:
+        return f"{verdict['id']}: a person marks this run: {run['due']}\n"
     mark = "right" if verdict["passed"] else "not right"
     lines = [f"{verdict['id']}: {mark}, {verdict['points']:g} of {verdict['max_points']:g} points"]
     failure = verdict["first_failure"]
     if failure is not None:
         lines.append(failure["problem"] if failure["public"] else "A hidden case fails.")
     lines += [verdict[key] for key in ("words", "hint") if verdict[key]]
+    lines += run["notes"] if run else []
     return "\n".join(lines) + "\n"

@@ -139,7 +139,7 @@ def row(
         "auto_max": assignment.auto_points,
         "prose_points": sum(prose.values()),
         "prose_max": assignment.prose_points,
-        "prose_due": sum(manual[name].due for name in assignment.prose if name in manual),
+        "prose_due": sum(manual[name].due for name in assignment.by_hand if name in manual),
         **items,
         **prose,
     }

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from autograder import pictures
 from autograder.limits import MIB, Limits
 from autograder.protocol import FrameReader, Message, ProtocolError, pack, unpack
+from autograder.runs.files import RunFile
 from autograder.sandbox import Child, Sandbox
 from convbook.errors import GradingError
 
@@ -26,6 +27,7 @@ SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process 
 TICK_MS = 200  # between two looks at whether grading was stopped
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
+LAY_OUT_SECONDS = 20.0  # for the files of all runs
 ANSWER_JSON = 1024 * 1024  # bytes of JSON of an answer, which are read here; values are not
 
 
@@ -196,14 +198,18 @@ def run(
     calls: Sequence[Call],
     limits: Limits,
     stop: threading.Event,
+    runs: Sequence[RunFile] = (),
 ) -> Session:
-    """Run a submission's cells and make the calls, restarting its process where it must be."""
+    """Run a submission's cells and make the calls, restarting its process where it must be.
+
+    The training runs that were handed in lie beside the notebook there, too: its cells load them.
+    """
     runner = _Runner(list(cells), calls, limits)
     deadline = time.monotonic() + limits.total_seconds
     for _ in range(1 + limits.restarts):
         with sandbox.spawn(limits) as child:
             talk = Conversation(child, limits, deadline, stop)
-            done = runner.run_cells(talk) and runner.make_calls(talk)
+            done = _laid_out(talk, runs) and runner.run_cells(talk) and runner.make_calls(talk)
         late = time.monotonic() > deadline
         if done or late:
             break
@@ -214,6 +220,14 @@ def run(
             until = time.monotonic() + REDRAW_SECONDS
             runner.hang(_redrawn(runner.album, Conversation(child, limits, until, stop)))
     return runner.session
+
+
+def _laid_out(talk: Conversation, runs: Sequence[RunFile]) -> bool:
+    """Put the files of runs into the folder of a fresh process."""
+    if whole := [file for file in runs if not file.trouble]:
+        body = {"do": "lay_out", "paths": [file.path for file in whole]}
+        talk.ask(body, tuple(file.data for file in whole), LAY_OUT_SECONDS)
+    return True
 
 
 def _redrawn(album: list[list[bytes]], talk: Conversation) -> list[list[bytes]]:

@@ -42,11 +42,11 @@ class Summary:
             if item["misconception"]:
                 mistakes = self._mistakes.setdefault(item["id"], Counter())
                 mistakes[item["misconception"], item["words"]] += 1
-        for name in self._assignment.prose:
+        for name in self._assignment.by_hand:
             mark = manual.get(name)
             if mark is None or mark.due:
                 self._due[name] += 1
-            else:
+            elif name in self._assignment.prose:
                 self._marks.setdefault(name, []).append(mark.points or 0.0)
 
     def page(self) -> str:
@@ -70,7 +70,7 @@ class Summary:
             slowest=sorted(rows, key=lambda row: -row["seconds"])[:SLOWEST],
             due=[
                 {"name": name, "count": self._due[name], "all": len(read)}
-                for name in self._assignment.prose
+                for name in self._assignment.by_hand
                 if self._due[name]
             ],
             formgrader=f"http://127.0.0.1:{formgrader.PORT}/formgrader/gradebook/{name}/{name}",

@@ -1,0 +1,47 @@
+"""The numbers of a curve that are compared with those of other runs of the same recipe."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import fmean, median
+
+from convbook.training import History
+
+FEATURES = ("start", "accuracy", "gap", "roughness", "agreement")
+
+
+def features(history: History) -> dict[str, float]:
+    """Return the numbers of a run's history, which may be thinned.
+
+    - "start": the loss of the first batch, in nats
+    - "accuracy": on the test images, after the last epoch
+    - "gap": by how much the training accuracy of the last epoch lies above it
+    - "roughness": the median change of the loss from one kept batch to the next, as a share of
+      their sum: noise that every run by mini-batches has, whatever its level
+    - "agreement": the median distance of an epoch's training loss from the mean of its kept
+      batches, as a share of their sum: both tell the same, so it is small
+    """
+    last = history.epochs[-1]
+    return {
+        "start": history.batch_loss[0],
+        "accuracy": last.test_accuracy,
+        "gap": last.train_accuracy - last.test_accuracy,
+        "roughness": median(_apart(a, b) for a, b in pairwise(history.batch_loss)),
+        "agreement": median(
+            _apart(fmean(kept), epoch.train_loss)
+            for kept, epoch in zip(_by_epoch(history), history.epochs, strict=True)
+            if kept
+        ),
+    }
+
+
+def _apart(a: float, b: float) -> float:
+    return abs(b - a) / (a + b) if a + b else 0.0
+
+
+def _by_epoch(history: History) -> list[list[float]]:
+    """Return the kept batch losses of each epoch."""
+    found: list[list[float]] = [[] for _ in history.epochs]
+    for place, loss in enumerate(history.batch_loss):
+        found[place * history.every // history.batches_per_epoch].append(loss)
+    return found
