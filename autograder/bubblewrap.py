@@ -121,6 +121,8 @@ def _binds(role: str, masks: Sequence[str]) -> Iterator[tuple[str, str]]:
     if not base.is_relative_to("/usr") or any(base.is_relative_to(mask) for mask in masks):
         yield os.path.realpath(sys.base_prefix), sys.base_prefix
     yield str(Path(convbook.__file__).parent), f"{INSIDE}/convbook"
+    if role == "measurer":
+        yield str(REPOSITORY / "book" / "results"), f"{INSIDE}/book/results"
     if role != "student":
         yield str(HERE), f"{INSIDE}/autograder"
     else:

@@ -236,6 +236,7 @@ def grader_version() -> str:
     grader, library = Path(autograder.__file__).parent, Path(convbook.__file__).parent
     paths = [*grader.glob("*.py"), *(grader / "questions").glob("*.py")]
     paths += [*(grader / "runs").glob("*.py"), *(grader / "runs").glob("recorded/*.json")]
+    paths += (grader.parent / "book" / "results").glob("*.json")
     for part in ("check", "data", "models", "shapes", "training"):
         paths += (library / part).rglob("*.py")
     for path in sorted(paths, key=lambda path: path.as_posix()):

@@ -14,6 +14,7 @@ from autograder.feedback import title
 from autograder.gradebook import ManualMark
 from autograder.pages import render
 from autograder.result import STATES, Result
+from autograder.runs.copies import Copies
 
 SLOWEST = 10  # submissions
 MISTAKES = 3  # of one item
@@ -29,6 +30,7 @@ class Summary:
         self._marks: dict[str, list[float]] = {}  # by item, and by written answer
         self._due: Counter[str] = Counter()  # written answers to mark
         self._right: Counter[str] = Counter()
+        self._copies = Copies()
         self._mistakes: dict[str, Counter[tuple[str, str]]] = {}
 
     def add(self, result: Result, row: dict[str, Any], manual: Mapping[str, ManualMark]) -> None:
@@ -36,6 +38,7 @@ class Summary:
         self._rows.append({**row, "seconds": result["seconds"]})
         if result["state"] == "needs review":
             return
+        self._copies.add(result)
         for item in result["items"]:
             self._marks.setdefault(item["id"], []).append(row[item["id"]])
             self._right[item["id"]] += item["passed"]
@@ -67,6 +70,7 @@ class Summary:
             total=spread([row["points"] for row in read], rows[0]["max_points"]) if read else None,
             questions=self._questions(),
             items=[self._item(item) for item in self._assignment.checks.values()],
+            copies=self._copies.found(),
             slowest=sorted(rows, key=lambda row: -row["seconds"])[:SLOWEST],
             due=[
                 {"name": name, "count": self._due[name], "all": len(read)}

@@ -14,7 +14,7 @@ from math import sqrt
 
 from autograder.runs.bands import Band, bands
 from autograder.runs.features import features
-from autograder.runs.images import SIGMAS, tolerance
+from autograder.runs.images import SIGMAS, ImagesAtHand, tolerance
 from autograder.runs.reading import HandedIn, Wrong
 from convbook.training import BUDGETS, History
 from convbook.training.metrics import Metrics
@@ -48,19 +48,24 @@ class Finding:
     notes: list[str] = field(default_factory=list)
 
 
-def require_consistent(record_of: HandedIn, measured: Metrics, total: int) -> None:
-    """Refuse a record that contradicts its weights, or itself.
+def require_consistent(record_of: HandedIn, measured: Metrics, images: ImagesAtHand) -> None:
+    """Refuse a record that contradicts its weights, its images, or itself.
 
     Args:
         record_of: the run.
         measured: its weights, on some of its test images.
-        total: how many test images there are.
+        images: those.
 
     Raises:
         Wrong: naming the contradiction.
     """
-    record = record_of.record
-    allowed = tolerance(record.accuracy, measured.n, total)
+    record, data = record_of.record, record_of.record.history.data
+    if (data["n_train"], data["n_test"]) != (images.n_train, images.total):
+        raise _contradiction(
+            f"it counts {data['n_train']} and {data['n_test']} images, where those of its "
+            f"fingerprints are {images.n_train} and {images.total}"
+        )
+    allowed = tolerance(record.accuracy, measured.n, images.total)
     if abs(measured.accuracy - record.accuracy) > allowed:
         raise Wrong(
             "accuracy-edited",

@@ -26,13 +26,19 @@ def features(history: History) -> dict[str, float]:
         "start": history.batch_loss[0],
         "accuracy": last.test_accuracy,
         "gap": last.train_accuracy - last.test_accuracy,
-        "roughness": median(_apart(a, b) for a, b in pairwise(history.batch_loss)),
-        "agreement": median(
-            _apart(fmean(kept), epoch.train_loss)
-            for kept, epoch in zip(_by_epoch(history), history.epochs, strict=True)
-            if kept
+        "roughness": _median([_apart(a, b) for a, b in pairwise(history.batch_loss)]),
+        "agreement": _median(
+            [
+                _apart(fmean(kept), epoch.train_loss)
+                for kept, epoch in zip(_by_epoch(history), history.epochs, strict=True)
+                if kept
+            ]
         ),
     }
+
+
+def _median(values: list[float]) -> float:
+    return median(values) if values else 0.0
 
 
 def _apart(a: float, b: float) -> float:

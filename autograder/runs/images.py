@@ -19,10 +19,11 @@ TIES = 2  # images whose two best scores are so close that machines may differ
 
 
 @dataclass(frozen=True)
-class TestImages:
+class ImagesAtHand:
     """Test images as plain arrays, and of which training and test images they are a part.
 
     Attributes:
+        n_train: how many training images there are.
         fingerprint: of all training images.
         test_fingerprint: of all test images.
         total: how many test images there are.
@@ -30,6 +31,7 @@ class TestImages:
         labels: (n,) int64.
     """
 
+    n_train: int
     fingerprint: str
     test_fingerprint: str
     total: int
@@ -38,7 +40,7 @@ class TestImages:
 
 
 @cache
-def at_hand(place: str) -> TestImages | None:
+def at_hand(place: str) -> ImagesAtHand | None:
     """Return a part of the test images of CIFAR-10 at a place; None where there is none.
 
     Raises:
@@ -52,7 +54,8 @@ def at_hand(place: str) -> TestImages | None:
 
     data = cifar10(place)
     chosen = torch.randperm(len(data.test), generator=torch.Generator().manual_seed(0))[:MOST]
-    return TestImages(
+    return ImagesAtHand(
+        len(data.train),
         data.train.fingerprint,
         data.test.fingerprint,
         len(data.test),

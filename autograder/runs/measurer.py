@@ -15,7 +15,7 @@ from autograder.limits import Limits
 from autograder.protocol import Message, decode, pack, read_frame, unpack, write_frame
 from autograder.questions.runs import RunItem
 from autograder.runs import facts
-from autograder.runs.images import TestImages
+from autograder.runs.images import ImagesAtHand
 from autograder.runs.reading import HandedIn, Wrong, read
 from convbook.data import Images
 from convbook.data.images import CIFAR10_CLASSES
@@ -26,7 +26,7 @@ from convbook.training.config import AUGMENTATIONS, NORMALISATIONS
 N_TRAIN, N_TEST = 10_000, 2_000  # of the stand-in as `convbook.data.standin` draws it
 ON_STANDIN = "This run is on the stand-in (drawn shapes), not on CIFAR-10."
 
-_standin: list[TestImages] = []  # drawn once, before a child is forked
+_standin: list[ImagesAtHand] = []  # drawn once, before a child is forked
 
 
 def preload() -> None:
@@ -34,7 +34,8 @@ def preload() -> None:
     torch.set_num_threads(1)
     data = draw_standin(N_TRAIN, N_TEST, 0)
     _standin[:] = [
-        TestImages(
+        ImagesAtHand(
+            len(data.train),
             data.train.fingerprint,
             data.test.fingerprint,
             len(data.test),
@@ -62,7 +63,7 @@ def measure(message: Message) -> list[dict[str, Any]]:
     body = message.body
     at_hand = list(_standin)
     if body["images"]:
-        at_hand.append(TestImages(**decode(unpack(message.blobs[-1]))))
+        at_hand.append(ImagesAtHand(**decode(unpack(message.blobs[-1]))))
     verdicts = []
     for item_id in body["items"]:
         item = questions.run_item(item_id)
@@ -78,7 +79,7 @@ def measure(message: Message) -> list[dict[str, Any]]:
 
 
 def _verdict(
-    item: RunItem, files: dict[str, bytes], troubles: dict[str, str], at_hand: list[TestImages]
+    item: RunItem, files: dict[str, bytes], troubles: dict[str, str], at_hand: list[ImagesAtHand]
 ) -> dict[str, Any]:
     """Return what a run is worth, in the form of an item's verdict."""
     told: dict[str, Any] = {"weights": "", "curve": "", "budget": "", "images": "", "measured": ""}
@@ -93,6 +94,9 @@ def _verdict(
         finding = _finding(item, run, at_hand, told)
     except Wrong as wrong:
         finding = facts.Finding(0.0, wrong)
+    except Exception as error:
+        # One run must not stop the rest of its submission, whatever it found in us.
+        finding = facts.Finding(0.0, due=f"the grader failed on it: {type(error).__name__}")
     passed = finding.share == 1 and not finding.due
     return {
         "id": item.id,
@@ -109,7 +113,7 @@ def _verdict(
 
 
 def _finding(
-    item: RunItem, run: HandedIn, at_hand: list[TestImages], told: dict[str, Any]
+    item: RunItem, run: HandedIn, at_hand: list[ImagesAtHand], told: dict[str, Any]
 ) -> facts.Finding:
     data = run.record.history.data
     known = [
@@ -127,14 +131,14 @@ def _finding(
     images = known[0]
     measured = _measured(run, images)
     told["measured"] = f"{measured.accuracy:.1%} of {measured.n} test images"
-    facts.require_consistent(run, measured, images.total)
+    facts.require_consistent(run, measured, images)
     finding = facts.judge(item.step, run, measured)
     if images is at_hand[0]:
         finding.notes.append(ON_STANDIN)
     return finding
 
 
-def _measured(run: HandedIn, images: TestImages) -> Any:
+def _measured(run: HandedIn, images: ImagesAtHand) -> Any:
     config = run.record.history.config
     given = Images(
         torch.from_numpy(images.pixels),
