@@ -46,7 +46,7 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
         reply = getattr(checker, message.body["do"])(message)
-        body = {"answers": message.body["number"], **reply.body}
+        body = {"answers": [message.body["number"], 0], **reply.body}
         write_frame(responses, pack(Message(body, reply.blobs)))
 
 
@@ -99,6 +99,7 @@ class Checker:
                     "function": item.function,
                     "adapter": item.adapter,
                     "forbidden": list(item.forbidden),
+                    "public": case.public,
                 }
             )
             blobs.append(pack(encode(case.arguments)))

@@ -79,7 +79,7 @@ def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -
         events = fds[4] if len(fds) > 4 else None
         job = Job(limits, uid, unshare, fds[0], pipes, events, tuple(fds[5:]))
         try:
-            guardian = os.fork() == 0
+            guardian = linux.fork() == 0
         except OSError as error:  # no room for a process now; the next job may find some
             _tell(job, {"failed": f"no process for it: {error}"})
             guardian = False
@@ -102,7 +102,7 @@ def _guard(module: Any, job: Job) -> NoReturn:
         processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)  # the child will hide it
         if job.unshare:
             confinement.enter_namespaces(job.limits)
-        child = os.fork()
+        child = linux.fork()
         if child == 0:
             _first(module, job)
         for fd in (*job.pipes, *job.doors):

@@ -95,7 +95,7 @@ class Pipeline:
             seed = {"hash": submission.hash, "version": self.basis.version}
             chosen = self._ask(checker, {"do": "cases", "items": items, **seed})
             calls = [
-                Call(call["item"], call, blob)
+                Call(call["item"], call, blob, call.pop("public"))
                 for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
             ]
             cells = cells_to_run(sanitized.cells)

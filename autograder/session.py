@@ -12,6 +12,7 @@ import os
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from convbook.errors import GradingError
 
 SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process is killed
 TICK_MS = 200  # between two looks at whether grading was stopped
+PIPE_BYTES = 64 * 1024  # that a pipe holds
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
 LAY_OUT_SECONDS = 20.0  # for the files of all runs
@@ -61,11 +63,17 @@ class CellReport:
 
 @dataclass(frozen=True)
 class Call:
-    """One call to make: its item, its request and the bytes of its arguments."""
+    """One call to make: its item, its request, the bytes of its arguments, who may see them."""
 
     item: str
     request: dict[str, Any]
     arguments: bytes
+    public: bool = False
+
+    @property
+    def kind(self) -> tuple[str, bool]:
+        """What calls that are made together share."""
+        return self.item, self.public
 
 
 @dataclass
@@ -77,9 +85,9 @@ class Session:
     answers: list[bytes] = field(default_factory=list)
     reason: str = ""
 
-    def answered(self, frame: bytes) -> None:
-        """Keep the bytes of an answer for the checker."""
-        self.outcomes.append({"kind": "answer", "blob": len(self.answers)})
+    def answered(self, call: int, frame: bytes) -> None:
+        """Keep the bytes of the answer to a call for the checker."""
+        self.outcomes[call] = {"kind": "answer", "blob": len(self.answers)}
         self.answers.append(frame)
 
 
@@ -100,6 +108,9 @@ class Conversation:
         self._child, self._limits, self._deadline, self._stop = child, limits, deadline, stop
         self._reader = FrameReader(limits.value + OVERHEAD)
         self._number = 0
+        self._due: deque[tuple[int, int]] = deque()  # a request's number, and which of its answers
+        self._outgoing: deque[memoryview] = deque()
+        self._incoming: deque[bytes] = deque()
         self._output = bytearray()
         self._room = limits.outputs
         self._cut = False
@@ -107,62 +118,76 @@ class Conversation:
         os.set_blocking(child.requests, False)
 
     def ask(self, body: dict[str, Any], blobs: tuple[bytes, ...], seconds: float) -> Message:
-        """Send one request and return its answer.
+        """Send one request and return its answer; see `answer`."""
+        self.send(body, blobs)
+        return self.answer(seconds)
+
+    def send(self, body: dict[str, Any], blobs: tuple[bytes, ...], answers: int = 1) -> None:
+        """Hand over a request, which goes out at once or while its answers are waited for."""
+        self._number += 1
+        self._due += [(self._number, at) for at in range(answers)]
+        frame = pack(Message({**body, "number": self._number}, blobs))
+        self._outgoing.append(memoryview(len(frame).to_bytes(4, "little") + frame))
+        self._write()
+
+    def answer(self, seconds: float) -> Message:
+        """Return the next answer that is due.
 
         Raises:
             AnswerError: the process died, hung, or answered what was not asked.
             StoppedError: grading was interrupted.
         """
-        self._number += 1
-        frame = pack(Message({**body, "number": self._number}, blobs))
-        pending = memoryview(len(frame).to_bytes(4, "little") + frame)
         until = min(time.monotonic() + seconds, self._deadline)
-        while True:
+        while not self._incoming:
             if self._stop.is_set():
                 raise StoppedError("Grading was stopped.")
             if time.monotonic() > until:
                 raise AnswerError("timeout", f"ran longer than {seconds:g} seconds")
-            pending, answer = self._turn(pending, until)
-            if answer is not None:
-                return self._checked(answer)
+            self._turn(until)
+        return self._checked(self._incoming.popleft())
 
-    def _turn(self, pending: memoryview, until: float) -> tuple[memoryview, bytes | None]:
-        """Move what can be moved now; return what is still to be sent, and an answer."""
+    def _turn(self, until: float) -> None:
+        """Move what can be moved now, or wait a moment for something to move."""
         child = self._child
         poller = select.poll()
         poller.register(child.responses, select.POLLIN)
         poller.register(child.output, select.POLLIN)
-        if pending:
+        if self._outgoing:
             poller.register(child.requests, select.POLLOUT)
         wait = min(TICK_MS, max(1, int((until - time.monotonic()) * 1000)))
         ready = {fd for fd, _event in poller.poll(wait)}
         if child.output in ready:
             self._read_output()
         if child.requests in ready:
-            with contextlib.suppress(BlockingIOError, BrokenPipeError):
-                pending = pending[os.write(child.requests, pending) :]
+            self._write()
         if child.responses in ready:
-            return pending, self._read_answer()
-        return pending, None
+            self._read_answers()
 
-    def _read_answer(self) -> bytes | None:
-        data = os.read(self._child.responses, 1 << 20)
+    def _write(self) -> None:
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):
+            while self._outgoing:
+                written = os.write(self._child.requests, self._outgoing[0])
+                self._outgoing[0] = self._outgoing[0][written:]
+                if not self._outgoing[0]:
+                    self._outgoing.popleft()
+
+    def _read_answers(self) -> None:
+        data = os.read(self._child.responses, PIPE_BYTES)
         if not data:
             raise self._died()
         try:
-            frames = self._reader.feed(data)
+            self._incoming += self._reader.feed(data)
         except ProtocolError as error:
             raise AnswerError("died", f"answered more than is allowed ({error})") from None
-        if len(frames) > 1:
+        if len(self._incoming) > len(self._due):
             raise AnswerError("died", "wrote to the pipe that the grader reads")
-        return frames[0] if frames else None
 
     def _checked(self, frame: bytes) -> Message:
         try:
             message = unpack(frame, ANSWER_JSON)
         except ProtocolError:
             message = Message({})
-        if message.body.get("answers") != self._number:
+        if message.body.get("answers") != [*self._due.popleft()]:
             raise AnswerError("died", "wrote to the pipe that the grader reads")
         self.last_frame = frame
         return message
@@ -173,7 +198,7 @@ class Conversation:
 
     def _read_output(self) -> bool:
         try:
-            data = os.read(self._child.output, 1 << 20)
+            data = os.read(self._child.output, PIPE_BYTES)
         except BlockingIOError:
             return False
         room = min(self._limits.output, self._room) - len(self._output)
@@ -248,7 +273,7 @@ class _Runner:
     """How far a submission has come, over the restarts of its process."""
 
     def __init__(self, cells: list[Cell], calls: Sequence[Call], limits: Limits) -> None:
-        self.session = Session()
+        self.session = Session(outcomes=[{}] * len(calls))  # nothing: not called yet
         self.album: list[list[bytes]] = []  # what each cell showed, as it came
         self._cells, self._calls, self._limits = cells, calls, limits
         self._failed: dict[str, str] = {}  # how a call of an item failed
@@ -321,29 +346,46 @@ class _Runner:
 
         What is printed meanwhile goes into no report: it may be the inputs of a hidden case.
         """
-        session, calls = self.session, self._calls
-        alive = True
-        while len(session.outcomes) < len(calls):
-            call = calls[len(session.outcomes)]
-            if call.item in self._failed:
-                session.outcomes.append({"kind": self._failed[call.item]})
-                continue
-            if not alive:
-                return False
-            alive = self._make(call, talk)
+        while group := self._group():
+            requests = [self._calls[k].request for k in group]
+            arguments = tuple(self._calls[k].arguments for k in group)
+            talk.send({"do": "calls", "calls": requests}, arguments, answers=len(group))
+            for k in group:
+                if not self._take(k, talk):
+                    return not self._group()
         return True
 
-    def _make(self, call: Call, talk: Conversation) -> bool:
+    def _group(self) -> list[int]:
+        """Return the calls to send next, together, so that their process waits for nobody.
+
+        They are of one item: what a function does to its process meets no other item's answers.
+        And they are all public or all hidden: what a function says of a public case is shown, and
+        no hidden input has been in its process before. Calls of an item that failed are not made.
+        """
+        group: list[int] = []
+        for k, call in enumerate(self._calls):
+            if self.session.outcomes[k]:
+                continue
+            if call.item in self._failed:
+                self.session.outcomes[k] = {"kind": self._failed[call.item]}
+                continue
+            if group and call.kind != self._calls[group[0]].kind:
+                break
+            group.append(k)
+        return group
+
+    def _take(self, k: int, talk: Conversation) -> bool:
+        """Take the answer to call `k`; False when the process gave none."""
+        item = self._calls[k].item
         try:
-            body = {"do": "call", **call.request}
-            answer = talk.ask(body, (call.arguments,), self._limits.call_seconds + SLACK)
+            answer = talk.answer(self._limits.call_seconds + SLACK)
         except AnswerError as failure:
-            self._failed[call.item] = failure.kind
-            self.session.outcomes.append({"kind": failure.kind})
+            self._failed[item] = failure.kind
             return False
-        self.session.answered(self._bounded(talk.last_frame))
+        if item not in self._failed:  # else it came after one of them took too long
+            self.session.answered(k, self._bounded(talk.last_frame))
         if answer.body.get("outcome") == "timeout":
-            self._failed[call.item] = "timeout"
+            self._failed[item] = "timeout"
         return True
 
     def _bounded(self, frame: bytes) -> bytes:
@@ -362,6 +404,5 @@ class _Runner:
             if late
             else f"its process ended {1 + self._limits.restarts} times"
         )
-        missing = len(self._calls) - len(session.outcomes)
-        session.outcomes += [{"kind": "died"}] * missing
+        session.outcomes = [outcome or {"kind": "died"} for outcome in session.outcomes]
         session.reason = f"{session.reason}; {why}" if session.reason else why

@@ -16,6 +16,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
+from traitlets.config import Config
 
 PNG = "image/png"
 
@@ -61,8 +62,9 @@ class Shell(InteractiveShell):
         self.source = ""
         self.pictures: list[bytes] = []
         traits |= {"history_length": 0, "colors": "nocolor", "xmode": "Plain"}
-        super().__init__(**traits)  # type: ignore[no-untyped-call]
-        self.history_manager.enabled = False
+        # Kept from the start: a history that is switched off later has started a thread.
+        config = Config({"HistoryAccessor": {"enabled": False}})
+        super().__init__(config=config, **traits)  # type: ignore[no-untyped-call]
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There are no windows; `%matplotlib` asks for them."""

@@ -11,7 +11,7 @@ import contextlib
 import signal
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from convbook.check.call import call as call_function
 
 MAX_TEXT = 2000  # characters of an error's message
 WARM_UP = "import matplotlib.pyplot\nmatplotlib.pyplot.plot([0, 1])\ndel matplotlib"  # loads fonts
+TIMEOUT = Message({"outcome": "timeout"})
 PRELOADED = ("matplotlib.pyplot", "torch.nn.functional", "convbook.check.adapters")
 
 
@@ -85,12 +86,12 @@ def main(requests: int, responses: int, limits: Limits) -> None:
     sys.path.insert(0, "")  # as in a notebook: modules that a cell wrote can be imported
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
-        reply = ANSWERS[message.body["do"]](message, limits)
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        body = {"answers": message.body["number"], **reply.body}
-        write_frame(responses, pack(Message(body, reply.blobs)))
+        for at, reply in enumerate(ANSWERS[message.body["do"]](message, limits)):
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            body = {"answers": [message.body["number"], at], **reply.body}
+            write_frame(responses, pack(Message(body, reply.blobs)))
 
 
 def run_cell(message: Message, limits: Limits) -> Message:
@@ -116,11 +117,18 @@ def redraw(message: Message, limits: Limits) -> Message:
     return Message({}, tuple(redrawn(picture, limits.picture) for picture in message.blobs))
 
 
-def call(message: Message, limits: Limits) -> Message:
+def calls(message: Message, limits: Limits) -> Iterator[Message]:
+    """Make the calls of one item; after one that took too long, no others."""
+    reply = None
+    for body, arguments in zip(message.body["calls"], message.blobs, strict=True):
+        reply = TIMEOUT if reply is TIMEOUT else call(body, arguments, limits)
+        yield reply
+
+
+def call(body: dict[str, Any], sent: bytes, limits: Limits) -> Message:
     """Call one function of the student; the reply holds its value, an error or a time-out."""
-    body = message.body
     try:
-        arguments = decode(unpack(message.blobs[0]))
+        arguments = decode(unpack(sent))
         if body["function"] not in _shell.user_ns:
             return _error("NameError", f"the notebook defines no function {body['function']!r}")
         with _alarm(limits.call_seconds):
@@ -134,7 +142,7 @@ def call(message: Message, limits: Limits) -> Message:
                 return _error(**outcome["error"])
             packed = pack(encode(outcome["value"]))
     except TimeUp:
-        return Message({"outcome": "timeout"})
+        return TIMEOUT
     except ProtocolError as error:
         return _error("NotPlain", f"the function returned {error}")
     except BaseException as error:
@@ -179,4 +187,9 @@ def lay_out(message: Message, _limits: Limits) -> Message:
     return Message({})
 
 
-ANSWERS = {"cell": run_cell, "call": call, "redraw": redraw, "lay_out": lay_out}
+ANSWERS: dict[str, Callable[[Message, Limits], Iterable[Message]]] = {
+    "cell": lambda message, limits: [run_cell(message, limits)],
+    "calls": calls,
+    "lay_out": lambda message, limits: [lay_out(message, limits)],
+    "redraw": lambda message, limits: [redraw(message, limits)],
+}

@@ -45,8 +45,7 @@ def main(root: Path) -> float:
                 "forbidden": item.forbidden,
             }
             answers = [
-                student.call(Message(request, (pack(encode(case.arguments)),)), DEFAULT)
-                for case in cases
+                student.call(request, pack(encode(case.arguments)), DEFAULT) for case in cases
             ]
             outcomes = [outcome_of({"kind": "answer", "blob": 0}, (pack(a),)) for a in answers]
             if not questions.judge(item, cases, outcomes)["passed"]:

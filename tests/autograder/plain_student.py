@@ -24,4 +24,5 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
             traceback.print_exc()
             error = {"type": type(caught).__name__, "message": str(caught)}
         print(end="", flush=True)
-        write_frame(responses, pack(Message({"answers": message.body["number"], "error": error})))
+        body = {"answers": [message.body["number"], 0], "error": error}
+        write_frame(responses, pack(Message(body)))

@@ -27,10 +27,10 @@ def test_inputs_depend_on_item_submission_and_version_alone() -> None:
 
 
 def test_no_expected_value_leaves_the_checker() -> None:
-    """A request holds a name, how to call it, and arguments."""
+    """A request holds a name, how to call it, arguments, and who may see them."""
     message = cases(Checker())
     assert {frozenset(call) for call in message.body["calls"]} == {
-        frozenset({"item", "function", "adapter", "forbidden"})
+        frozenset({"item", "function", "adapter", "forbidden", "public"})
     }
     for blob in message.blobs:
         assert decode(unpack(blob)).keys() == {"k", "z"}

@@ -187,7 +187,7 @@ def test_a_notebook_may_change_the_shell(students: Sandbox) -> None:
 LIE = """
 import autograder.student as ours
 from autograder.protocol import Message
-ours.ANSWERS["cell"] = lambda *_: Message({"error": None, "shown": SHOWN}, (b"x" * 1000,) * 40)
+ours.ANSWERS["cell"] = lambda *_: [Message({"error": None, "shown": SHOWN}, (b"x" * 1000,) * 40)]
 """
 
 

@@ -6,5 +6,5 @@ import sys
 for name in ("json", "struct", "numpy", "convbook.check.plain", "autograder.protocol"):
     sys.modules[name] = None
 json.dumps = lambda *args, **kwargs: '{"value": true}'
-json.loads = lambda *args, **kwargs: {"do": "call", "number": 1}
+json.loads = lambda *args, **kwargs: {"do": "calls", "calls": [], "number": 1}
 print("poisoned")
