@@ -21,7 +21,9 @@ import torch
 from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 
+from autograder import questions
 from autograder.protocol import Message, encode, pack
+from autograder.questions import RunItem
 from autograder.runs import bands, facts, files, images, measurer
 from autograder.runs.bands import Band, band
 from autograder.runs.copies import Copies
@@ -34,7 +36,12 @@ from convbook.training import BUDGETS, Result, fit, step
 from convbook.training.budgets import Budget
 from tests.autograder.conftest import ROOT
 
-ITEM = "q15.run"
+ITEMS = [
+    item
+    for name in questions.ASSIGNMENTS
+    for question in questions.assignment(name)
+    for item in question.runs
+]
 Files = dict[str, bytes]  # of a run, by name
 
 
@@ -66,18 +73,34 @@ def trained(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Files:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BUDGETS, "stand-in", Budget(epochs=1, batch_size=32))
         patch.chdir(tmp_path_factory.mktemp("student"))
-        fit(step("base", "stand-in"), data, run="base", progress=False)
-        return {name: (Path("runs/base") / name).read_bytes() for name in files.FILES}
+        return train("base", data)
 
 
-def verdict(handed_in: Files, troubles: dict[str, str] | None = None, **body: Any) -> Any:
-    told = [{"run": "base", "name": name, "trouble": ""} for name in handed_in]
+def train(name: str, data: Dataset) -> Files:
+    fit(step(name, "stand-in"), data, run=name, progress=False)
+    return {file: (Path("runs") / name / file).read_bytes() for file in files.FILES}
+
+
+def verdict(
+    handed_in: Files, troubles: dict[str, str] | None = None, item: RunItem | None = None
+) -> Any:
+    item = item or questions.run_item("q15.run")
+    told = [{"run": item.step, "name": name, "trouble": ""} for name in handed_in]
     blobs = tuple(handed_in.values())
     for name, words in (troubles or {}).items():
-        told.append({"run": "base", "name": name, "trouble": words})
+        told.append({"run": item.step, "name": name, "trouble": words})
         blobs = (*blobs, b"")
-    whole = {"do": "measure", "items": [ITEM], "files": told, "images": False, **body}
+    whole = {"do": "measure", "items": [item.id], "files": told, "images": False}
     return measurer.measure(Message(whole, blobs))[0]
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id)
+def test_a_run_of_each_step_gets_its_points(
+    item: RunItem, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = verdict(train(item.step, data), item=item)
+    assert (found["points"], found["passed"]) == (item.points, True)
 
 
 def test_an_honest_run_gets_its_points_and_says_what_it_was_measured_on(trained: Files) -> None:
@@ -259,7 +282,7 @@ def test_images_that_the_grader_sends_are_measured_on(
     monkeypatch.setattr(measurer, "_standin", [at_hand(draw_standin(20, 20, 5))])
     blob = pack(encode(asdict(at_hand(data))))
     told = [{"run": "base", "name": name, "trouble": ""} for name in trained]
-    body = {"do": "measure", "items": [ITEM], "files": told, "images": True}
+    body = {"do": "measure", "items": ["q15.run"], "files": told, "images": True}
     (found,) = measurer.measure(Message(body, (*trained.values(), blob)))
     assert (found["points"], found["run"]["notes"]) == (2, [])  # not the stand-in
 
