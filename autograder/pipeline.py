@@ -108,7 +108,11 @@ class Pipeline:
         """Let the measurer judge the training runs."""
         if self.measurers is None:
             return []
-        body, blobs = measuring.request(self.basis.assignment.runs, submission.runs)
+        body, blobs = measuring.request(
+            self.basis.assignment.runs,
+            submission.runs,
+            {"hash": submission.hash, "version": self.basis.version},
+        )
         with self.measurers.spawn(self.limits) as child:
             deadline = time.monotonic() + CHECKER_SECONDS
             talk = Conversation(child, self.limits, deadline, self.stop)

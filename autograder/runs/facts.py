@@ -14,7 +14,7 @@ from math import sqrt
 
 from autograder.runs.bands import Band, bands
 from autograder.runs.features import features
-from autograder.runs.images import SIGMAS, ImagesAtHand, tolerance
+from autograder.runs.images import SIGMAS, ImagesAtHand, tolerance, unseen_tolerance
 from autograder.runs.reading import HandedIn, Wrong
 from convbook.training import BUDGETS, History
 from convbook.training.metrics import Metrics
@@ -81,6 +81,27 @@ def require_consistent(record_of: HandedIn, measured: Metrics, images: ImagesAtH
             f"one of {record.accuracy:.1%}"
         )
     _require_countable(record.history)
+
+
+def require_unseen(measured: Metrics, unseen: Metrics) -> None:
+    """Refuse weights that know the test images by heart.
+
+    Args:
+        measured: the weights, on the test images of the run.
+        unseen: the weights, on images drawn alike that nobody saw before.
+
+    Raises:
+        Wrong: they are right more often on the test images than chance allows.
+    """
+    both = (measured.accuracy * measured.n + unseen.accuracy * unseen.n) / (measured.n + unseen.n)
+    if measured.accuracy - unseen.accuracy > unseen_tolerance(both, measured.n, unseen.n):
+        raise Wrong(
+            "test-images-learned",
+            f"The network is right on {measured.accuracy:.1%} of the test images, and on "
+            f"{unseen.accuracy:.1%} of {unseen.n} new ones that are drawn in the same way. It "
+            "was trained on test images.",
+            "Test images are for the last measurement only. Train on the training images.",
+        )
 
 
 def _require_countable(history: History) -> None:

@@ -69,6 +69,17 @@ def place() -> str:
     return os.environ.get(VARIABLE, "")
 
 
+def unseen_tolerance(accuracy: float, seen: int, unseen: int) -> float:
+    """Return how far the accuracies on two sets of images, drawn alike, may lie apart by chance.
+
+    Args:
+        accuracy: on both, in [0, 1].
+        seen: how many images the one has.
+        unseen: how many the other has.
+    """
+    return SIGMAS * sqrt(accuracy * (1 - accuracy) * (1 / seen + 1 / unseen))
+
+
 def tolerance(accuracy: float, measured: int, total: int) -> float:
     """Return how far the accuracy on some of the test images may be from that on all of them.
 

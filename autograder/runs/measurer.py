@@ -6,6 +6,7 @@ started for practicals that have runs, so that the others do not wait for torch.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import torch
@@ -22,8 +23,10 @@ from convbook.data.images import CIFAR10_CLASSES
 from convbook.data.standin import draw_standin
 from convbook.training import evaluate
 from convbook.training.config import AUGMENTATIONS, NORMALISATIONS
+from convbook.training.metrics import Metrics
 
 N_TRAIN, N_TEST = 10_000, 2_000  # of the stand-in as `convbook.data.standin` draws it
+N_UNSEEN = 1_000  # images drawn anew for each submission
 ON_STANDIN = "This run is on the stand-in (drawn shapes), not on CIFAR-10."
 
 _standin: list[ImagesAtHand] = []  # drawn once, before a child is forked
@@ -62,6 +65,7 @@ def measure(message: Message) -> list[dict[str, Any]]:
     """
     body = message.body
     at_hand = list(_standin)
+    seed = int(hashlib.sha256(f"{body['hash']}\n{body['version']}".encode()).hexdigest()[:12], 16)
     if body["images"]:
         at_hand.append(ImagesAtHand(**decode(unpack(message.blobs[-1]))))
     verdicts = []
@@ -74,12 +78,16 @@ def measure(message: Message) -> list[dict[str, Any]]:
         ]
         files = {entry["name"]: blob for entry, blob in mine if not entry["trouble"]}
         troubles = {entry["name"]: entry["trouble"] for entry, _ in mine if entry["trouble"]}
-        verdicts.append(_verdict(item, files, troubles, at_hand))
+        verdicts.append(_verdict(item, files, troubles, at_hand, seed))
     return verdicts
 
 
 def _verdict(
-    item: RunItem, files: dict[str, bytes], troubles: dict[str, str], at_hand: list[ImagesAtHand]
+    item: RunItem,
+    files: dict[str, bytes],
+    troubles: dict[str, str],
+    at_hand: list[ImagesAtHand],
+    seed: int,
 ) -> dict[str, Any]:
     """Return what a run is worth, in the form of an item's verdict."""
     told: dict[str, Any] = {"weights": "", "curve": "", "budget": "", "images": "", "measured": ""}
@@ -91,7 +99,7 @@ def _verdict(
             "budget": run.record.budget,
             "images": run.record.history.data["source"][:200],
         }
-        finding = _finding(item, run, at_hand, told)
+        finding = _finding(item, run, at_hand, told, seed)
     except Wrong as wrong:
         finding = facts.Finding(0.0, wrong)
     except Exception as error:
@@ -113,7 +121,11 @@ def _verdict(
 
 
 def _finding(
-    item: RunItem, run: HandedIn, at_hand: list[ImagesAtHand], told: dict[str, Any]
+    item: RunItem,
+    run: HandedIn,
+    at_hand: list[ImagesAtHand],
+    told: dict[str, Any],
+    seed: int,
 ) -> facts.Finding:
     data = run.record.history.data
     known = [
@@ -129,20 +141,23 @@ def _finding(
             ") are not at hand where this was graded, so its weights could not be measured",
         )
     images = known[0]
-    measured = _measured(run, images)
+    measured = _measured(run, images.pixels, images.labels)
     told["measured"] = f"{measured.accuracy:.1%} of {measured.n} test images"
     facts.require_consistent(run, measured, images)
+    if images is at_hand[0]:
+        new = draw_standin(1, N_UNSEEN, seed).test
+        facts.require_unseen(measured, _measured(run, new.images.numpy(), new.labels.numpy()))
     finding = facts.judge(item.step, run, measured)
     if images is at_hand[0]:
         finding.notes.append(ON_STANDIN)
     return finding
 
 
-def _measured(run: HandedIn, images: ImagesAtHand) -> Any:
+def _measured(run: HandedIn, pixels: Any, labels: Any) -> Metrics:
     config = run.record.history.config
     given = Images(
-        torch.from_numpy(images.pixels),
-        torch.from_numpy(images.labels),
+        torch.from_numpy(pixels),
+        torch.from_numpy(labels),
         CIFAR10_CLASSES,
         fingerprint="of a part",
         role="test",

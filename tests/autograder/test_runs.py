@@ -29,11 +29,13 @@ from autograder.runs.bands import Band, band
 from autograder.runs.copies import Copies
 from autograder.runs.features import FEATURES, features
 from autograder.runs.images import ImagesAtHand, tolerance
+from autograder.runs.reading import Wrong
 from convbook.data import Dataset
 from convbook.data.standin import draw_standin
 from convbook.models import build
 from convbook.training import BUDGETS, Result, fit, step
 from convbook.training.budgets import Budget
+from convbook.training.metrics import Metrics
 from tests.autograder.conftest import ROOT
 
 ITEMS = [
@@ -42,6 +44,7 @@ ITEMS = [
     for question in questions.assignment(name)
     for item in question.runs
 ]
+SEED = {"hash": "0" * 64, "version": "1"}
 Files = dict[str, bytes]  # of a run, by name
 
 
@@ -90,7 +93,7 @@ def verdict(
     for name, words in (troubles or {}).items():
         told.append({"run": item.step, "name": name, "trouble": words})
         blobs = (*blobs, b"")
-    whole = {"do": "measure", "items": [item.id], "files": told, "images": False}
+    whole = {"do": "measure", "items": [item.id], "files": told, "images": False, **SEED}
     return measurer.measure(Message(whole, blobs))[0]
 
 
@@ -282,9 +285,24 @@ def test_images_that_the_grader_sends_are_measured_on(
     monkeypatch.setattr(measurer, "_standin", [at_hand(draw_standin(20, 20, 5))])
     blob = pack(encode(asdict(at_hand(data))))
     told = [{"run": "base", "name": name, "trouble": ""} for name in trained]
-    body = {"do": "measure", "items": ["q15.run"], "files": told, "images": True}
+    body = {"do": "measure", "items": ["q15.run"], "files": told, "images": True, **SEED}
     (found,) = measurer.measure(Message(body, (*trained.values(), blob)))
     assert (found["points"], found["run"]["notes"]) == (2, [])  # not the stand-in
+
+
+def test_weights_that_know_the_test_images_by_heart(
+    trained: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, unseen = Metrics(0.1, 0.99, 2000), Metrics(0.9, 0.85, 1000)
+    with pytest.raises(
+        Wrong, match=r"right on 99\.0% of the test images, and on 85\.0% of 1000 new"
+    ):
+        facts.require_unseen(seen, unseen)
+    facts.require_unseen(Metrics(0.4, 0.87, 2000), unseen)
+    asked: list[Metrics] = []
+    monkeypatch.setattr(facts, "require_unseen", lambda *each: asked.extend(each))
+    verdict(trained)
+    assert [each.n for each in asked] == [200, measurer.N_UNSEEN]  # of each run on the stand-in
 
 
 def test_a_step_without_runs_of_ours_waits_for_a_person(
