@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "handout": ("autograder.build.handout", "pack what students get into one zip"),
     "grade": ("autograder.grade", "mark what was handed in for a practical"),
     "mark": ("autograder.mark", "mark one submission into one file, without a gradebook"),
-    "feedback": ("autograder.report", "write the pages again, with what was marked by hand"),
+    "feedback": ("autograder.pages.report", "write the pages again, with what was marked by hand"),
     "formgrader": (
         "autograder.formgrader",
         "mark written answers by hand, in nbgrader's formgrader",

@@ -12,7 +12,8 @@ from typing import Any
 
 import autograder
 import convbook
-from autograder import database, settings
+from autograder import settings
+from autograder.gradebook import database
 from autograder.settings import Settings
 from convbook.errors import GradingError
 
@@ -230,15 +231,19 @@ def grader_version() -> str:
     """Return the version of the grader: a mark can be repeated with the same one.
 
     It changes with every line that a mark depends on: the questions, the comparison of answers
-    and the processes that run them.
+    and the processes that run them. What makes the exercise is left out: a result names its items.
     """
-    digest = hashlib.sha256()
     grader, library = Path(autograder.__file__).parent, Path(convbook.__file__).parent
-    paths = [*grader.glob("*.py"), *(grader / "questions").glob("*.py")]
-    paths += [*(grader / "runs").glob("*.py"), *(grader / "runs").glob("recorded/*.json")]
-    paths += (grader.parent / "book" / "results").glob("*.json")
-    for part in ("check", "data", "models", "shapes", "training"):
-        paths += (library / part).rglob("*.py")
-    for path in sorted(paths, key=lambda path: path.as_posix()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    parts = ("check", "data", "models", "shapes", "training")
+    paths = {
+        f"{folder.name}/{path.relative_to(folder).as_posix()}": path
+        for folder in (grader, *(library / part for part in parts))
+        for path in folder.rglob("*.py")
+        if not path.is_relative_to(grader / "build")
+    }
+    recorded = (grader / "runs" / "recorded", grader.parent / "book" / "results")
+    paths |= {path.name: path for folder in recorded for path in folder.glob("*.json")}
+    digest = hashlib.sha256()
+    for name, path in sorted(paths.items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{convbook.__version__}+{digest.hexdigest()[:12]}"

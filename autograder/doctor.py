@@ -6,8 +6,8 @@ import argparse
 import os
 import time
 
-from autograder import probes
-from autograder.sandbox import Sandbox
+from autograder.sandbox import probes
+from autograder.sandbox.sandbox import Sandbox
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

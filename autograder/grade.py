@@ -13,16 +13,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from autograder import checker, intake, report, result
-from autograder.basis import Basis
 from autograder.course import Assignment, Course, described, load
-from autograder.gradebook import Gradebook
-from autograder.intake import IntakeError, Submission
-from autograder.limits import DEFAULT, Limits
+from autograder.gradebook.gradebook import Gradebook
 from autograder.lock import only_writer
 from autograder.mark import Marked
-from autograder.result import STATES, Result
-from autograder.workers import Threads, Workers, mark_all
+from autograder.marking import checker, intake, result
+from autograder.marking.basis import Basis
+from autograder.marking.intake import IntakeError, Submission
+from autograder.marking.result import STATES, Result
+from autograder.marking.workers import Threads, Workers, mark_all
+from autograder.pages import report
+from autograder.sandbox.inside.limits import DEFAULT, Limits
 from autograder.writer import Writer
 from convbook.errors import GradingError
 
@@ -173,7 +174,7 @@ def _workers(
             next_step="leave it away; set the threads with: python -m dask worker --nthreads N",
         )
     try:
-        from autograder.cluster import Cluster
+        from autograder.marking.cluster import Cluster
     except ImportError as error:
         raise GradingError(
             "Grading on a Dask cluster.",

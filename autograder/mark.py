@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from autograder import result
-from autograder.basis import Basis
 from autograder.course import Course, load
-from autograder.intake import Submission
-from autograder.result import Result
-from autograder.workers import Threads, mark_all
+from autograder.marking import result
+from autograder.marking.basis import Basis
+from autograder.marking.intake import Submission
+from autograder.marking.result import Result
+from autograder.marking.workers import Threads, mark_all
 from convbook.errors import GradingError
 
 

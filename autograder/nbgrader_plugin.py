@@ -17,9 +17,9 @@ from typing import Any
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import NbGraderException
 
-from autograder import report
 from autograder.course import Course
 from autograder.grade import grade
+from autograder.pages import report
 from convbook.errors import ConvbookError, GradingError
 
 # Settings of nbgrader's converters that mean nothing here, and their values where nobody set them.

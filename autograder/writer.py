@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from autograder import feedback, result
 from autograder.course import Assignment, Cell, Course
-from autograder.gradebook import Gradebook
-from autograder.intake import Submission
-from autograder.pipeline import Graded, outputs
-from autograder.result import Result
-from autograder.sanitize import sanitize
+from autograder.gradebook.gradebook import Gradebook
+from autograder.marking import result
+from autograder.marking.intake import Submission
+from autograder.marking.pipeline import Graded, outputs
+from autograder.marking.result import Result
+from autograder.marking.sanitize import sanitize
+from autograder.pages import feedback
 
 
 class Writer:

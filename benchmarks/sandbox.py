@@ -15,10 +15,10 @@ import threading
 import time
 from dataclasses import dataclass
 
-from autograder import selfcheck
-from autograder.limits import DEFAULT
-from autograder.sandbox import Sandbox
-from autograder.session import Conversation
+from autograder.sandbox import selfcheck
+from autograder.sandbox.inside.limits import DEFAULT
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import Conversation
 
 
 @dataclass(frozen=True)

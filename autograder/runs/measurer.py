@@ -12,12 +12,19 @@ from typing import Any
 import torch
 
 from autograder import questions
-from autograder.limits import Limits
-from autograder.protocol import Message, decode, pack, read_frame, unpack, write_frame
 from autograder.questions.runs import RunItem
 from autograder.runs import facts
 from autograder.runs.images import ImagesAtHand
 from autograder.runs.reading import HandedIn, Wrong, read
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import (
+    Message,
+    decode,
+    pack,
+    read_frame,
+    unpack,
+    write_frame,
+)
 from convbook.data import Images
 from convbook.data.images import CIFAR10_CLASSES
 from convbook.data.standin import draw_standin

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from autograder.protocol import encode, pack
 from autograder.runs import images
 from autograder.runs.files import RunFile
+from autograder.sandbox.inside.protocol import encode, pack
 
 
 def request(

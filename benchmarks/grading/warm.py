@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import intake, questions, student
-from autograder.checker import outcome_of, seed
+from autograder import questions
 from autograder.course import Course, grader_version, load
-from autograder.limits import DEFAULT
-from autograder.pipeline import cells_to_run
-from autograder.protocol import Message, encode, pack
-from autograder.sanitize import sanitize
+from autograder.marking import intake
+from autograder.marking.checker import outcome_of, seed
+from autograder.marking.pipeline import cells_to_run
+from autograder.marking.sanitize import sanitize
+from autograder.sandbox.inside import student
+from autograder.sandbox.inside.limits import DEFAULT
+from autograder.sandbox.inside.protocol import Message, encode, pack
 from benchmarks.grading.folder import NAME
 
 

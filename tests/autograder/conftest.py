@@ -14,8 +14,8 @@ import pytest
 from filelock import FileLock
 
 from autograder.course import Course, load
-from autograder.gradebook import Gradebook
-from autograder.limits import MIB, Limits
+from autograder.gradebook.gradebook import Gradebook
+from autograder.sandbox.inside.limits import MIB, Limits
 from tests.autograder import postgresql as servers
 from tests.autograder.host import Watch, canary, watching
 from tests.submissions import builder

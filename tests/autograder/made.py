@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from autograder.course import Assignment, Course, load
-from autograder.result import SCHEMA_VERSION, validate
+from autograder.marking.result import SCHEMA_VERSION, validate
 from tests.autograder.conftest import NAME, ROOT
 
 READING = (ROOT / "tests/book/reading.js").read_text(encoding="utf-8")

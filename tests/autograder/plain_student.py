@@ -5,8 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from autograder.limits import Limits
-from autograder.protocol import Message, pack, read_frame, unpack, write_frame
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import Message, pack, read_frame, unpack, write_frame
 
 names: dict[str, Any] = {"__name__": "__main__"}
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from autograder.basis import Basis
 from autograder.course import Course
-from autograder.intake import Submission
-from autograder.result import Result
+from autograder.marking.basis import Basis
+from autograder.marking.intake import Submission
+from autograder.marking.result import Result
 from tests.autograder.conftest import NAME, ROOT
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cgroup
-from autograder.cgroup import Groups, Place, places
-from autograder.limits import DEFAULT
+from autograder.sandbox import cgroup
+from autograder.sandbox.cgroup import Groups, Place, places
+from autograder.sandbox.inside.limits import DEFAULT
 
 needs_groups = pytest.mark.skipif(not places(), reason="this machine gives no control groups")
 

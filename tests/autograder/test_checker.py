@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from autograder.checker import Checker, outcome_of
-from autograder.protocol import Message, decode, encode, pack, unpack
+from autograder.marking.checker import Checker, outcome_of
+from autograder.sandbox.inside.protocol import Message, decode, encode, pack, unpack
 
 ITEM = "q01.conv_weights"
 

@@ -150,7 +150,7 @@ def test_a_worker_with_another_grader_is_refused(
     package = tmp_path / "package"
     for name in ("autograder", "convbook"):
         shutil.copytree(ROOT / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
-    with (package / "autograder" / "session.py").open("a", encoding="utf-8") as file:
+    with (package / "autograder" / "sandbox" / "session.py").open("a", encoding="utf-8") as file:
         file.write("# another grader\n")
     there = make_course("graded/ceiling")
     address = make_cluster(package=package).start(workers=1)
@@ -214,7 +214,7 @@ def test_without_dask_it_is_said_what_to_install(
     make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = make_course("graded/ceiling")
-    monkeypatch.delitem(sys.modules, "autograder.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "autograder.marking.cluster", raising=False)
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main(["grade", NAME, "--course", str(there.root), "--dask", "tcp://127.0.0.1:1"]) == 1
     assert "pip install distributed" in capsys.readouterr().err

@@ -11,8 +11,8 @@ import pytest
 
 from autograder.build.command import built
 from autograder.course import Course, load
-from autograder.gradebook import Gradebook
-from autograder.limits import Limits
+from autograder.gradebook.gradebook import Gradebook
+from autograder.sandbox.inside.limits import Limits
 from convbook.data.standin import draw_standin
 from convbook.training import fit, step
 from tests.submissions.curves import CURVES

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from autograder.__main__ import COMMANDS
-from autograder.intake import STUDENT_ID
+from autograder.marking.intake import STUDENT_ID
 from tests.autograder.conftest import NAME, ROOT
 from tests.autograder.test_mark import MakeCourse, student
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from autograder import feedback, pages
 from autograder.course import Assignment, Course
-from autograder.gradebook import ManualMark
-from autograder.pipeline import Graded, outputs
+from autograder.gradebook.marks import ManualMark
+from autograder.marking.pipeline import Graded, outputs
+from autograder.pages import feedback, render
 from tests.autograder import made
 from tests.autograder.conftest import NAME
 from tests.autograder.made import cell, picture, wrong
@@ -186,7 +186,7 @@ def parts(page: str) -> dict[str, str]:
     ],
 )
 def test_outputs_read_as_in_a_terminal(text: str, shown: str) -> None:
-    assert pages.readable(text) == shown
+    assert render.readable(text) == shown
 
 
 @pytest.mark.browser

@@ -16,7 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from autograder.course import Course, load
-from autograder.gradebook import Gradebook, ManualMark
+from autograder.gradebook.gradebook import Gradebook
+from autograder.gradebook.marks import ManualMark
 from tests.autograder.conftest import NAME, ROOT, Graded, student
 
 NAME_OF_ADA = student("graded/partly_right")

@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from autograder import course, report, result
+from autograder import course
 from autograder.__main__ import main
 from autograder.course import Course, described, grader_version, load
 from autograder.grade import grade
-from autograder.gradebook import Gradebook
-from autograder.sandbox import Sandbox
+from autograder.gradebook.gradebook import Gradebook
+from autograder.marking import result
+from autograder.pages import report
+from autograder.sandbox.sandbox import Sandbox
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, ROOT, Graded, student
 from tests.autograder.runs import processes_below, within
@@ -64,7 +66,7 @@ def test_what_has_changed_is_graded_again(
     path = there.result(NAME, name)
     found = json.loads(path.read_text(encoding="utf-8"))
     if change == "version":
-        monkeypatch.setattr("autograder.basis.grader_version", lambda: "another")
+        monkeypatch.setattr("autograder.marking.basis.grader_version", lambda: "another")
     elif change == "gradebook":
         (there.root / "gradebook.db").unlink()
     elif change == "result":
@@ -236,6 +238,28 @@ def test_version_names_what_a_mark_depends_on(monkeypatch: pytest.MonkeyPatch) -
     assert grader_version() == before
     monkeypatch.setattr(course.convbook, "__version__", "9.9")
     assert grader_version().split("+") == ["9.9", before.split("+")[1]]
+
+
+@pytest.mark.parametrize(
+    ("module", "same"),
+    [
+        ("course.py", False),
+        ("questions/q01.py", False),
+        ("marking/checker.py", False),
+        ("sandbox/bubblewrap.py", False),
+        ("sandbox/inside/student.py", False),
+        ("build/steps.py", True),
+    ],
+)
+def test_version_changes_with_a_line_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, same: bool
+) -> None:
+    copy = shutil.copytree(ROOT / "autograder", tmp_path / "autograder")
+    monkeypatch.setattr(course.autograder, "__file__", str(copy / "__init__.py"))
+    before = grader_version()
+    with (copy / module).open("a", encoding="utf-8") as file:
+        file.write("# another line\n")
+    assert (grader_version() == before) == same
 
 
 def test_root_of_the_repository_is_a_course_folder() -> None:

@@ -15,11 +15,11 @@ import pytest
 from nbgrader import api
 from sqlalchemy import create_engine, text
 
-from autograder import database
 from autograder.__main__ import main
 from autograder.course import Assignment, Course, load
-from autograder.gradebook import NO_ANSWER, Gradebook
-from autograder.sandbox import Sandbox
+from autograder.gradebook import database
+from autograder.gradebook.gradebook import NO_ANSWER, Gradebook
+from autograder.sandbox.sandbox import Sandbox
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, ROOT, student
 from tests.autograder.postgresql import PASSWORD, Server
@@ -272,7 +272,7 @@ def test_one_writer_at_a_time(course: Course, assignment: Assignment) -> None:
 
 def test_a_killed_writer_leaves_no_claim(course: Course, assignment: Assignment) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from autograder import database\n"
+        "import sys, time; from pathlib import Path; from autograder.gradebook import database\n"
         "with database.one_writer(sys.argv[1]): print('mine', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import feedback, questions
-from autograder.checker import seed
+from autograder import questions
 from autograder.course import Course
 from autograder.grade import grade
-from autograder.limits import Limits
-from autograder.pipeline import OUR_FAULT
+from autograder.marking.checker import seed
+from autograder.marking.pipeline import OUR_FAULT
+from autograder.pages import feedback
+from autograder.sandbox.inside.limits import Limits
 from tests.autograder.conftest import NAME
 from tests.submissions import builder
 
@@ -173,7 +174,7 @@ def test_a_failure_of_the_grader_tells_the_student_nothing(
     def fails(*_: object) -> None:
         raise RuntimeError(secret)
 
-    monkeypatch.setattr("autograder.pipeline.sanitize", fails)
+    monkeypatch.setattr("autograder.marking.pipeline.sanitize", fails)
     [graded] = grade(course, NAME)
     assert graded.state == "needs review"
     assert secret in graded.reason

@@ -21,8 +21,8 @@ from playwright.sync_api import Browser, Page
 
 from autograder.course import Course, load
 from autograder.grade import grade
-from autograder.gradebook import Gradebook
-from autograder.limits import Limits
+from autograder.gradebook.gradebook import Gradebook
+from autograder.sandbox.inside.limits import Limits
 from tests.autograder import made
 from tests.autograder.conftest import NAME, ROOT, lay_out
 from tests.submissions import builder

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from autograder.course import Assignment, Course, grade_id, load
-from autograder.intake import IntakeError, Submission, take
-from autograder.sanitize import sanitize
+from autograder.marking.intake import IntakeError, Submission, take
+from autograder.marking.sanitize import sanitize
 from tests.autograder.conftest import NAME, ROOT
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.basis import Basis
 from autograder.course import Course, load
 from autograder.grade import grade
-from autograder.intake import take
 from autograder.mark import Marked
-from autograder.sandbox import Sandbox
+from autograder.marking.basis import Basis
+from autograder.marking.intake import take
+from autograder.sandbox.sandbox import Sandbox
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, student
 from tests.autograder.runs import marked, marks, recorded

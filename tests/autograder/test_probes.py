@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from autograder import bubblewrap, cgroup, probes, sandbox
 from autograder.__main__ import main
 from autograder.course import Course
 from autograder.grade import grade
-from autograder.sandbox import Sandbox
-from autograder.session import Conversation
+from autograder.sandbox import bubblewrap, cgroup, probes, sandbox
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import Conversation
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME
 
@@ -35,13 +35,13 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
     The copy runs cells by `plain_student`, which needs no torch and so starts at once.
     """
     copy = tmp_path / "autograder"
-    shutil.copytree(bubblewrap.HERE, copy, ignore=shutil.ignore_patterns("questions", "build"))
-    for role in ("student", "checker"):
-        shutil.copy(ROOT / "tests/autograder/plain_student.py", copy / f"{role}.py")
-    monkeypatch.setattr(bubblewrap, "HERE", copy)
+    shutil.copytree(bubblewrap.PACKAGE, copy, ignore=shutil.ignore_patterns("questions", "build"))
+    for role in ("sandbox/inside/student.py", "marking/checker.py"):
+        shutil.copy(ROOT / "tests/autograder/plain_student.py", copy / role)
+    monkeypatch.setattr(bubblewrap, "PACKAGE", copy)
 
     def change(module: str, old: str, new: str) -> None:
-        path = copy / f"{module}.py"
+        path = copy / f"sandbox/inside/{module}.py"
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
@@ -206,8 +206,8 @@ def test_doctor_shows_every_wall_and_what_is_missing(
 def test_each_attempt_succeeds_where_there_is_no_sandbox(name: str) -> None:
     """An attempt that could not succeed would show nothing. Run in a process of its own."""
     script = f"""
-from autograder import attempts, probes
-from autograder.sandbox import Sandbox
+from autograder.sandbox import attempts, probes
+from autograder.sandbox.sandbox import Sandbox
 with probes._bait(Sandbox("student")) as bait:
     print("reached", attempts.{name}(bait))
 """

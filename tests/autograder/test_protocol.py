@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import protocol
-from autograder.protocol import (
+from autograder.sandbox.inside import protocol
+from autograder.sandbox.inside.protocol import (
     FrameReader,
     Message,
     ProtocolError,

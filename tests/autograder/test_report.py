@@ -15,10 +15,11 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser
 
-from autograder import report, result, summary
 from autograder.course import Assignment, Course
-from autograder.gradebook import ManualMark
-from autograder.summary import Summary
+from autograder.gradebook.marks import ManualMark
+from autograder.marking import result
+from autograder.pages import report, summary
+from autograder.pages.summary import Summary
 from tests.autograder import made
 from tests.autograder.conftest import NAME
 from tests.autograder.made import wrong

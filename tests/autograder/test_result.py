@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograder import result
+from autograder.marking import result
 from convbook.errors import GradingError
 
 ITEM = {

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder import feedback, result
-from autograder.basis import Basis
 from autograder.course import Course, load
 from autograder.grade import grade
-from autograder.gradebook import Gradebook
-from autograder.intake import Submission, take
-from autograder.result import Result
-from autograder.workers import Threads, mark_all
+from autograder.gradebook.gradebook import Gradebook
+from autograder.marking import result
+from autograder.marking.basis import Basis
+from autograder.marking.intake import Submission, take
+from autograder.marking.result import Result
+from autograder.marking.workers import Threads, mark_all
+from autograder.pages import feedback
 from autograder.writer import Writer
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, student

@@ -22,7 +22,6 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 
 from autograder import questions
-from autograder.protocol import Message, encode, pack
 from autograder.questions import RunItem
 from autograder.runs import bands, facts, files, images, measurer
 from autograder.runs.bands import Band, band
@@ -30,6 +29,7 @@ from autograder.runs.copies import Copies
 from autograder.runs.features import FEATURES, features
 from autograder.runs.images import ImagesAtHand, tolerance
 from autograder.runs.reading import Wrong
+from autograder.sandbox.inside.protocol import Message, encode, pack
 from convbook.data import Dataset
 from convbook.data.standin import draw_standin
 from convbook.models import build

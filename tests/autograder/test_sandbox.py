@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from autograder import bubblewrap, cgroup, probes, session
 from autograder.course import Course
 from autograder.grade import grade
-from autograder.limits import Limits
-from autograder.protocol import encode, pack, unpack
-from autograder.sandbox import Sandbox
-from autograder.session import Call, Cell, Session, StoppedError
+from autograder.sandbox import bubblewrap, cgroup, probes, session
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import encode, pack, unpack
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import Call, Cell, Session, StoppedError
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME
 
@@ -106,11 +106,11 @@ def test_nothing_outlives_a_submission(students: Sandbox) -> None:
 GRADER = """
 import sys, threading, time
 from pathlib import Path
-from autograder import bubblewrap
-from autograder.limits import DEFAULT
-from autograder.sandbox import Sandbox
-from autograder.session import Conversation
-bubblewrap.HERE = Path(sys.argv[1])
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.inside.limits import DEFAULT
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import Conversation
+bubblewrap.PACKAGE = Path(sys.argv[1])
 box = Sandbox("student").start()
 child = box.spawn()
 talk = Conversation(child, DEFAULT, time.monotonic() + 60, threading.Event())
@@ -122,8 +122,10 @@ time.sleep(600)
 
 def test_nothing_outlives_a_grader_that_is_killed(tmp_path: Path) -> None:
     modules = tmp_path / "autograder"
-    shutil.copytree(bubblewrap.HERE, modules, ignore=shutil.ignore_patterns("questions", "build"))
-    shutil.copy(ROOT / "tests/autograder/plain_student.py", modules / "student.py")
+    shutil.copytree(
+        bubblewrap.PACKAGE, modules, ignore=shutil.ignore_patterns("questions", "build")
+    )
+    shutil.copy(ROOT / "tests/autograder/plain_student.py", modules / "sandbox/inside/student.py")
     mounts = Path("/proc/self/mounts").read_text()
     command = [sys.executable, "-c", GRADER, str(modules), DETACH]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as grader:
@@ -320,7 +322,7 @@ def test_no_bubblewrap_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bubblewrap, "STUDENT_MODULES", ("__init__", "forkserver"))
+    monkeypatch.setattr(bubblewrap, "SHOWN", ("sandbox/inside/forkserver.py",))
     with pytest.raises(GradingError, match="cannot import name 'confinement'"), Sandbox("student"):
         pass
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import seccomp
+from autograder.sandbox.inside import seccomp
 
 ROOT = Path(__file__).parents[2]
 HEADERS = {
@@ -95,7 +95,8 @@ def test_numbers_are_those_of_the_kernel(machine: str) -> None:
 def filtered(script: str) -> str:
     """What a Python process prints that put the filter on itself."""
     start = (
-        "from autograder import linux, seccomp\nlinux.set_no_new_privileges()\nseccomp.install()"
+        "from autograder.sandbox.inside import linux, seccomp\n"
+        "linux.set_no_new_privileges()\nseccomp.install()"
     )
     command = [sys.executable, "-c", f"{start}\n{script}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

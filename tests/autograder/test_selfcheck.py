@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import bubblewrap, selfcheck
-from autograder.limits import DEFAULT
-from autograder.sandbox import Sandbox
+from autograder.sandbox import bubblewrap, selfcheck
+from autograder.sandbox.inside.limits import DEFAULT
+from autograder.sandbox.sandbox import Sandbox
 from convbook.errors import GradingError
 
 pytestmark = pytest.mark.sandbox

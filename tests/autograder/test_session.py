@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from autograder import pictures, session
-from autograder.limits import Limits
-from autograder.protocol import encode, pack
-from autograder.sandbox import Sandbox
-from autograder.session import Call, Cell, CellReport, Session
+from autograder.sandbox import session
+from autograder.sandbox.inside import pictures
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import encode, pack
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import Call, Cell, CellReport, Session
 
 FAST = Limits(cell_seconds=8, call_seconds=2)
 sandboxed = [pytest.mark.sandbox, pytest.mark.slow]
@@ -185,8 +186,8 @@ def test_a_notebook_may_change_the_shell(students: Sandbox) -> None:
 
 
 LIE = """
-import autograder.student as ours
-from autograder.protocol import Message
+import autograder.sandbox.inside.student as ours
+from autograder.sandbox.inside.protocol import Message
 ours.ANSWERS["cell"] = lambda *_: [Message({"error": None, "shown": SHOWN}, (b"x" * 1000,) * 40)]
 """
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder import watch
-from autograder.limits import MIB
+from autograder.sandbox.inside import watch
+from autograder.sandbox.inside.limits import MIB
 
 EACH = 32 * MIB
 PARENT = f"""
@@ -36,15 +36,14 @@ def family() -> Iterator[subprocess.Popen[bytes]]:
         os.killpg(parent.pid, 9)
 
 
-def watched(limit: int) -> watch.Watched:
+def below(parent: subprocess.Popen[bytes], limit: int) -> watch.Watched:
     processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
-    return watch.Watched(processes, os.getpid(), limit, preloaded=0)
+    return watch.Watched(processes, parent.pid, limit, preloaded=0)
 
 
-@pytest.mark.usefixtures("family")
-def test_what_all_of_them_hold_counts() -> None:
-    assert watched(3 * EACH).exceeded()
-    assert not watched(8 * EACH).exceeded()
+def test_what_all_of_them_hold_counts(family: subprocess.Popen[bytes]) -> None:
+    assert below(family, 3 * EACH).exceeded()
+    assert not below(family, 8 * EACH).exceeded()
 
 
 def test_processes_that_end_while_they_are_counted_count_nothing(
@@ -60,5 +59,5 @@ def test_processes_that_end_while_they_are_counted_count_nothing(
     seen: list[int] = []
     own = watch.own
     monkeypatch.setattr(watch, "own", and_all_end)
-    assert not watched(3 * EACH).exceeded()
+    assert not below(family, 3 * EACH).exceeded()
     assert sum(seen) > 4 * EACH

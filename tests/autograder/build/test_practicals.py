@@ -12,10 +12,10 @@ from nbformat import NotebookNode
 from autograder.build.command import ROOT, built
 from autograder.course import Course
 from autograder.grade import grade
-from autograder.limits import Limits
 from autograder.questions import ASSIGNMENTS, assignment
 from autograder.questions.q16 import updates_until
 from autograder.questions.q16_runs import BATCHES_RUN, RATES_RUN
+from autograder.sandbox.inside.limits import Limits
 from convbook import models, shapes
 from convbook.training import Result
 

@@ -2,13 +2,13 @@
 import signal
 import time
 
-import autograder.student
+import autograder.sandbox.inside.student
 
 
 def conv_weights(k, z):
     signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
-    autograder.student.TimeUp = type("Never", (BaseException,), {})
+    autograder.sandbox.inside.student.TimeUp = type("Never", (BaseException,), {})
     while True:
         time.sleep(60)

@@ -1,6 +1,6 @@
 # %% own
-import autograder.student as student
-from autograder.protocol import Message, encode, pack
+import autograder.sandbox.inside.student as student
+from autograder.sandbox.inside.protocol import Message, encode, pack
 
 everything = {"passed": True, "points": 1000, "outcome": "value", "value": True}
 forged = Message(everything, (pack(encode({"points": 1000, "passed": True})),))

@@ -9,7 +9,7 @@ def answers_all(*args, **kwargs):
 
 
 for name, attribute in (
-    ("autograder.student", "call_function"),
+    ("autograder.sandbox.inside.student", "call_function"),
     ("convbook.check.call", "call"),
     ("convbook.check.run", "call"),
 ):

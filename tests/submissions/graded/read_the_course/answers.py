@@ -15,7 +15,7 @@ wanted = [
     f"{course}/submitted/graded.canary-in-the-notebook/tp1_layers/tp1_layers.ipynb",
     f"{course}/reports/tp1_layers/results/graded.perfect.json",
     f"{inside}/autograder/questions/q01.py",
-    f"{inside}/autograder/checker.py",
+    f"{inside}/autograder/marking/checker.py",
     f"{inside}/tests/submissions",
     *(f"{'../' * up}{name}" for up in range(1, 9) for name in ("gradebook.db", "solutions")),
     *(f"/proc/{pid}/root{course}/gradebook.db" for pid in ("1", "self", "@PID@")),

@@ -9,17 +9,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from autograder import result, selfcheck, session
-from autograder.basis import Basis
 from autograder.course import Cell, grade_id, is_check
-from autograder.intake import IntakeError, Submission
-from autograder.limits import DEFAULT, Limits
-from autograder.protocol import Message
-from autograder.result import Result
+from autograder.marking.basis import Basis
+from autograder.marking.intake import IntakeError, Submission
+from autograder.marking.result import Result
+from autograder.marking.sanitize import Sanitized, sanitize
 from autograder.runs import measuring
-from autograder.sandbox import Sandbox
-from autograder.sanitize import Sanitized, sanitize
-from autograder.session import AnswerError, Call, CellReport, Conversation, Session, StoppedError
+from autograder.sandbox import selfcheck, session
+from autograder.sandbox.inside.limits import DEFAULT, Limits
+from autograder.sandbox.inside.protocol import Message
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import (
+    AnswerError,
+    Call,
+    CellReport,
+    Conversation,
+    Session,
+    StoppedError,
+)
 from convbook.errors import GradingError
 
 CHECKER_SECONDS = 120.0
@@ -67,7 +74,7 @@ class Pipeline:
             self._require_sandboxes(error)
             marked = self.basis.review(submission.student, submission, failed_on_it(error))
         marked["seconds"] = round(time.monotonic() - start, 3)
-        return result.validate(marked)
+        return marked
 
     def _require_sandboxes(self, error: Exception) -> None:
         """Refuse to go on when not the submission failed but what it should have run in."""
@@ -99,7 +106,8 @@ class Pipeline:
                 for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
             ]
             cells = cells_to_run(sanitized.cells)
-            ran = session.run(self.students, cells, calls, self.limits, self.stop, submission.runs)
+            files = {file.path: file.data for file in submission.runs if not file.trouble}
+            ran = session.run(self.students, cells, calls, self.limits, self.stop, files)
             outcomes = {"do": "judge", "outcomes": ran.outcomes}
             judged = self._ask(checker, outcomes, tuple(ran.answers))
         return ran, [*judged.body["verdicts"], *self._measured(submission)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograder import result
 from autograder.course import Assignment, grader_version
-from autograder.intake import Submission
-from autograder.result import Result
+from autograder.marking import result
+from autograder.marking.intake import Submission
+from autograder.marking.result import Result
 
 
 @dataclass(frozen=True)

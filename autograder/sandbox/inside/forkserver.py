@@ -13,7 +13,7 @@ only wall, and each submission gets a server of its own. `--same-user` is for gr
 sandbox: another user could not even read the packages where the environment lies in a closed
 folder.
 
-    python -m autograder.forkserver ROLE CONTROL_FD [--unshare] [--same-user]
+    python -m autograder.sandbox.inside.forkserver ROLE CONTROL_FD [--unshare] [--same-user]
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
 
-from autograder import confinement, linux
-from autograder.limits import Limits
-from autograder.watch import Counted, Memory, Watched, own, watch
+from autograder.sandbox.inside import confinement, linux
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.watch import Counted, Memory, Watched, own, watch
 
 ROLES = {
-    "student": "autograder.student",
-    "checker": "autograder.checker",
+    "student": "autograder.sandbox.inside.student",
+    "checker": "autograder.marking.checker",
     "measurer": "autograder.runs.measurer",
 }
 MOST_FDS = 8  # that come with a job

@@ -16,8 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from autograder.limits import Limits
-from autograder.protocol import (
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import (
     Message,
     ProtocolError,
     decode,
@@ -49,7 +49,7 @@ def preload() -> None:
     global _shell, _run
     import torch
 
-    from autograder.shell import Shell
+    from autograder.sandbox.inside.shell import Shell
 
     torch.set_num_threads(1)
     torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 2, 2))  # lazy set-up
@@ -112,7 +112,7 @@ def redraw(message: Message, limits: Limits) -> Message:
 
     Asked of a fresh process, in which nothing of a student ran: the bytes alone may be hostile.
     """
-    from autograder.pictures import redrawn
+    from autograder.sandbox.inside.pictures import redrawn
 
     return Message({}, tuple(redrawn(picture, limits.picture) for picture in message.blobs))
 

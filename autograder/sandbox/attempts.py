@@ -51,7 +51,7 @@ def files(bait: Bait) -> str:
 
 def processes(_bait: Bait) -> str:
     """See processes that do not belong to the sandbox, or open files of the server."""
-    inside = ("autograder.forkserver", "bwrap")
+    inside = ("autograder.sandbox.inside.forkserver", "bwrap")
     seen = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
 """The processes that run student code, and the checker's, each behind the same walls.
 
 `Sandbox("student")` starts a fork server inside bubblewrap, which sees the interpreter, convbook
-and the few modules it runs, and nothing else of the machine. `spawn` gives one child a submission,
+and the folder `inside`, and nothing else of the machine. `spawn` gives one child a submission,
 ready in some milliseconds.
 """
 
@@ -22,8 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from autograder import bubblewrap, cgroup
-from autograder.limits import CHECKER, DEFAULT, Limits
+from autograder.sandbox import bubblewrap, cgroup
+from autograder.sandbox.inside.limits import CHECKER, DEFAULT, Limits
 from convbook.errors import GradingError
 
 STARTUP_SECONDS = 120.0
@@ -214,7 +214,7 @@ class Sandbox:
 
     def _command(self, control: int) -> list[str]:
         arguments = [self.role, str(control), *(["--unshare"] if self.nested else [])]
-        server = ["-s", "-m", "autograder.forkserver", *arguments]
+        server = ["-s", "-m", "autograder.sandbox.inside.forkserver", *arguments]
         if self.unsafe:
             return [sys.executable, *server, "--same-user"]
         python = f"{bubblewrap.prefix()}/bin/{Path(sys.executable).name}"

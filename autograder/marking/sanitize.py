@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograder.course import Assignment, Cell, grade_id, is_answer
-from autograder.intake import IntakeError, Submission
+from autograder.marking.intake import IntakeError, Submission
 
 
 @dataclass
@@ -90,12 +90,13 @@ def _restored(cell: Cell, original: Cell, repairs: list[str]) -> Cell:
 
 def _add_missing(result: Sanitized, assignment: Assignment) -> None:
     """Put back the named cells that are missing, each after the one before it in the exercise."""
+    present = [grade_id(cell) for cell in result.cells]
     place = -1
     for name, original in assignment.by_id.items():
-        found = [at for at, cell in enumerate(result.cells) if grade_id(cell) == name]
-        if found:
-            place = found[0]
+        if name in present:
+            place = present.index(name)
             continue
         place += 1
+        present.insert(place, name)
         result.cells.insert(place, copy.deepcopy(original))
         result.repairs.append(f"{name} was missing")

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder.limits import Limits
+from autograder.sandbox.inside.limits import Limits
 
 PROC = Path("/proc/self")
 NEEDED = ("memory", "pids")

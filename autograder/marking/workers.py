@@ -14,13 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from autograder import intake, selfcheck
-from autograder.basis import Basis
-from autograder.intake import IntakeError, Submission
-from autograder.limits import DEFAULT, Limits
-from autograder.pipeline import Pipeline, failed_on_it
-from autograder.result import Result
-from autograder.sandbox import Sandbox
+from autograder.marking import intake
+from autograder.marking.basis import Basis
+from autograder.marking.intake import IntakeError, Submission
+from autograder.marking.pipeline import Pipeline, failed_on_it
+from autograder.marking.result import Result
+from autograder.sandbox import selfcheck
+from autograder.sandbox.inside.limits import DEFAULT, Limits
+from autograder.sandbox.sandbox import Sandbox
 
 
 class Workers(Protocol):

@@ -14,7 +14,7 @@ import errno
 import platform
 import struct
 
-from autograder import linux
+from autograder.sandbox.inside import linux
 
 # The machine as uname names it -> AUDIT_ARCH_*, and which column of the tables below is its own.
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}

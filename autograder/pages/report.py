@@ -10,12 +10,14 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import feedback, result
 from autograder.course import Assignment, Course, described, load
-from autograder.gradebook import Gradebook, ManualMark
+from autograder.gradebook.gradebook import Gradebook
+from autograder.gradebook.marks import ManualMark
 from autograder.lock import only_writer
-from autograder.result import Result, write_whole
-from autograder.summary import Summary
+from autograder.marking import result
+from autograder.marking.result import Result, write_whole
+from autograder.pages import feedback
+from autograder.pages.summary import Summary
 from convbook.errors import GradingError
 
 COLUMNS = (

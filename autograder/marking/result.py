@@ -135,7 +135,7 @@ def _wrong(result: Result, got: str) -> GradingError:
     return GradingError(
         f"Checking the result of {student!r}.",
         got=got,
-        rule="a result keeps to autograder.result.SCHEMA",
+        rule="a result keeps to autograder.marking.result.SCHEMA",
         next_step="grade this submission again with --force",
     )
 

@@ -8,8 +8,8 @@ import resource
 import signal
 from pathlib import Path
 
-from autograder import linux, seccomp
-from autograder.limits import Limits
+from autograder.sandbox.inside import linux, seccomp
+from autograder.sandbox.inside.limits import Limits
 
 FIRST_UID, UIDS = 61184, 4096  # a range that Linux distributions leave to transient users
 NAMESPACES = (

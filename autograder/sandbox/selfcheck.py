@@ -10,11 +10,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograder import probes, session
-from autograder.limits import Limits
-from autograder.protocol import ProtocolError, decode, encode, pack, unpack
-from autograder.sandbox import Sandbox
-from autograder.session import Call, Cell
+from autograder.sandbox import probes, session
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import ProtocolError, decode, encode, pack, unpack
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import Call, Cell
 from convbook.errors import GradingError
 
 CELL = Cell(

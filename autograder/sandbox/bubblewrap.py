@@ -1,7 +1,7 @@
 """The command line of bubblewrap: what of the machine the processes inside can see.
 
-They see the interpreter, its packages, convbook and our few modules for their role, read-only; a
-small /tmp; and nothing else: no network, no home, no course folder.
+They see the interpreter, its packages, convbook and, of autograder, the folder `inside`, read-only
+(the checker: all of it); a small /tmp; and nothing else: no network, no home, no course folder.
 """
 
 from __future__ import annotations
@@ -12,28 +12,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import autograder
 import convbook
-from autograder.limits import DEFAULT
+from autograder.sandbox.inside.limits import DEFAULT
 from convbook.errors import GradingError
 
-HERE = Path(__file__).parent
-REPOSITORY = HERE.parent
-INSIDE = "/sandbox"  # where convbook and the modules below are inside
+PACKAGE = Path(autograder.__file__).parent
+REPOSITORY = PACKAGE.parent
+INSIDE = "/sandbox"  # where convbook and autograder are inside
 # A virtual environment is seen there too: where it lies outside may be hidden inside (/tmp is).
 ENVIRONMENT = f"{INSIDE}/python"
-STUDENT_MODULES = (
-    "__init__",
-    "confinement",
-    "forkserver",
-    "limits",
-    "linux",
-    "pictures",
-    "protocol",
-    "seccomp",
-    "shell",
-    "student",
-    "watch",
-)
+SHOWN = ("__init__.py", "sandbox/__init__.py", "sandbox/inside")  # to a student, of autograder
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
 DEVICES = ("null", "random", "urandom")
@@ -124,10 +113,10 @@ def _binds(role: str, masks: Sequence[str]) -> Iterator[tuple[str, str]]:
     if role == "measurer":
         yield str(REPOSITORY / "book" / "results"), f"{INSIDE}/book/results"
     if role != "student":
-        yield str(HERE), f"{INSIDE}/autograder"
+        yield str(PACKAGE), f"{INSIDE}/autograder"
     else:
-        for module in STUDENT_MODULES:
-            yield str(HERE / f"{module}.py"), f"{INSIDE}/autograder/{module}.py"
+        for path in SHOWN:
+            yield str(PACKAGE / path), f"{INSIDE}/autograder/{path}"
 
 
 def prefix() -> str:
@@ -137,7 +126,7 @@ def prefix() -> str:
 
 def environment(unsafe: bool) -> dict[str, str]:
     """Return the whole environment of the processes inside."""
-    path = f"{HERE.parent}" if unsafe else INSIDE
+    path = f"{REPOSITORY}" if unsafe else INSIDE
     return {
         "PATH": f"{sys.prefix if unsafe else prefix()}/bin:/usr/bin:/bin",
         "HOME": "/tmp/home",

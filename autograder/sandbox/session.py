@@ -13,15 +13,14 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from autograder import pictures
-from autograder.limits import MIB, Limits
-from autograder.protocol import FrameReader, Message, ProtocolError, pack, unpack
-from autograder.runs.files import RunFile
-from autograder.sandbox import Child, Sandbox
+from autograder.sandbox.inside import pictures
+from autograder.sandbox.inside.limits import MIB, Limits
+from autograder.sandbox.inside.protocol import FrameReader, Message, ProtocolError, pack, unpack
+from autograder.sandbox.sandbox import Child, Sandbox
 from convbook.errors import GradingError
 
 SLACK = 1.0  # seconds that a call has beyond its own alarm, before its process is killed
@@ -29,7 +28,7 @@ TICK_MS = 200  # between two looks at whether grading was stopped
 PIPE_BYTES = 64 * 1024  # that a pipe holds
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
-LAY_OUT_SECONDS = 20.0  # for the files of all runs
+LAY_OUT_SECONDS = 20.0  # for all files
 ANSWER_JSON = 1024 * 1024  # bytes of JSON of an answer, which are read here; values are not
 
 
@@ -223,18 +222,25 @@ def run(
     calls: Sequence[Call],
     limits: Limits,
     stop: threading.Event,
-    runs: Sequence[RunFile] = (),
+    files: Mapping[str, bytes] | None = None,
 ) -> Session:
     """Run a submission's cells and make the calls, restarting its process where it must be.
 
-    The training runs that were handed in lie beside the notebook there, too: its cells load them.
+    Args:
+        sandbox: where it runs.
+        cells: of the notebook.
+        calls: of its functions, afterwards.
+        limits: of the submission.
+        stop: is set when grading is interrupted.
+        files: what lies beside the notebook, by path.
     """
     runner = _Runner(list(cells), calls, limits)
     deadline = time.monotonic() + limits.total_seconds
     for _ in range(1 + limits.restarts):
         with sandbox.spawn(limits) as child:
             talk = Conversation(child, limits, deadline, stop)
-            done = _laid_out(talk, runs) and runner.run_cells(talk) and runner.make_calls(talk)
+            _lay_out(talk, files or {})
+            done = runner.run_cells(talk) and runner.make_calls(talk)
         late = time.monotonic() > deadline
         if done or late:
             break
@@ -247,12 +253,10 @@ def run(
     return runner.session
 
 
-def _laid_out(talk: Conversation, runs: Sequence[RunFile]) -> bool:
-    """Put the files of runs into the folder of a fresh process."""
-    if whole := [file for file in runs if not file.trouble]:
-        body = {"do": "lay_out", "paths": [file.path for file in whole]}
-        talk.ask(body, tuple(file.data for file in whole), LAY_OUT_SECONDS)
-    return True
+def _lay_out(talk: Conversation, files: Mapping[str, bytes]) -> None:
+    """Put files into the folder of a fresh process."""
+    if files:
+        talk.ask({"do": "lay_out", "paths": list(files)}, tuple(files.values()), LAY_OUT_SECONDS)
 
 
 def _redrawn(album: list[list[bytes]], talk: Conversation) -> list[list[bytes]]:

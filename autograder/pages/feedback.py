@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograder import intake
 from autograder.course import Assignment, Cell, Course
-from autograder.gradebook import ManualMark
-from autograder.pages import render
-from autograder.pipeline import OUR_FAULT, Graded
-from autograder.result import Result, write_whole
+from autograder.gradebook.marks import ManualMark
+from autograder.marking import intake
+from autograder.marking.pipeline import OUR_FAULT, Graded
+from autograder.marking.result import Result, write_whole
+from autograder.pages.render import render
 
 Shown = dict[str, Any]
 
@@ -214,7 +214,7 @@ def write_notebook(
         "nbformat_minor": max(5, assignment.nbformat_minor),
     }
     folder = course.autograded(assignment.name, graded.result["student"])
-    text = json.dumps(notebook, indent=1, ensure_ascii=False)
+    text = json.dumps(notebook, ensure_ascii=False)
     write_whole(folder / f"{assignment.name}.ipynb", text + "\n")
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from autograder import formgrader
 from autograder.course import Assignment
-from autograder.feedback import title
-from autograder.gradebook import ManualMark
-from autograder.pages import render
-from autograder.result import STATES, Result
+from autograder.gradebook.marks import ManualMark
+from autograder.marking.result import STATES, Result
+from autograder.pages.feedback import title
+from autograder.pages.render import render
 from autograder.runs.copies import Copies
 
 SLOWEST = 10  # submissions

@@ -20,10 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from autograder import attempts, bubblewrap
-from autograder.limits import MIB, Limits
-from autograder.sandbox import Sandbox
-from autograder.session import AnswerError, Conversation
+from autograder.sandbox import attempts, bubblewrap
+from autograder.sandbox.inside.limits import MIB, Limits
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import AnswerError, Conversation
 from convbook.errors import GradingError
 
 LIMITS = Limits(cell_seconds=20, memory=512 * MIB, processes=16, open_files=64, disk=8 * MIB)

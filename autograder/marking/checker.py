@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.limits import Limits
-from autograder.protocol import (
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import (
     Message,
     ProtocolError,
     decode,

@@ -24,15 +24,15 @@ from distributed import Client, KilledWorker, WorkerPlugin, get_worker
 from distributed.client import ClosedClientError
 from distributed.comm import get_address_host_port
 
-from autograder.basis import Basis
 from autograder.course import Assignment, grader_version
-from autograder.intake import Submission
-from autograder.limits import DEFAULT, Limits
-from autograder.pipeline import Pipeline
-from autograder.result import Result, validate
+from autograder.marking.basis import Basis
+from autograder.marking.intake import Submission
+from autograder.marking.pipeline import Pipeline
+from autograder.marking.result import Result, validate
+from autograder.marking.workers import Sandboxes
 from autograder.runs.files import RunFile
-from autograder.session import StoppedError
-from autograder.workers import Sandboxes
+from autograder.sandbox.inside.limits import DEFAULT, Limits
+from autograder.sandbox.session import StoppedError
 from convbook.errors import GradingError
 
 VERSION = grader_version()  # of the code that this process has loaded
