@@ -106,9 +106,16 @@ class Assignment:
         return {each["item"]: each["run"] for each in told if "run" in each}
 
     @cached_property
+    def readings(self) -> dict[str, str]:
+        """The function that reads something off a run, by its item."""
+        told = (self.by_id[name]["metadata"]["convbook"] for name in self.checks)
+        return {each["item"]: each["function"] for each in told if "function" in each}
+
+    @cached_property
     def by_hand(self) -> tuple[str, ...]:
         """The cells that a person may have to mark: written answers, and runs that are odd."""
-        return (*self.prose, *(name for name, item in self.checks.items() if item in self.runs))
+        runs = self.runs.keys() - self.readings.keys()
+        return (*self.prose, *(name for name, item in self.checks.items() if item in runs))
 
     @cached_property
     def prose(self) -> dict[str, float]:

@@ -15,10 +15,11 @@ from nbformat.v4 import new_code_cell
 
 from autograder.build.source import LINE, mistake
 from autograder.questions.definition import Item, Question
-from autograder.questions.runs import RunItem
+from autograder.questions.runs import ReadingItem, RunItem
 from convbook.errors import BuildError
 
 Questions = tuple[Question, ...]
+Graded = Item | RunItem | ReadingItem
 Step = Callable[[NotebookNode, Questions], NotebookNode]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -148,11 +149,15 @@ def mark_answers(notebook: NotebookNode, questions: Questions) -> NotebookNode:
     return new
 
 
-def _check_cell(item: Item | RunItem, *, bonus: bool) -> NotebookNode:
-    if isinstance(item, RunItem):
-        source, run = f'check_run("{item.step}")', {"run": item.step}
-    else:
-        source, run = f'check("{item.question}", {item.function}={item.function})', {}
+def _check_cell(item: Graded, *, bonus: bool) -> NotebookNode:
+    match item:
+        case RunItem():
+            source, run = f'check_run("{item.step}")', {"run": item.step}
+        case ReadingItem():
+            source = f'check_run("{item.step}", {item.function}={item.function})'
+            run = {"run": item.step, "function": item.function}
+        case _:
+            source, run = f'check("{item.question}", {item.function}={item.function})', {}
     metadata = {
         "convbook": {"item": item.id, **run, **({"bonus": True} if bonus else {})},
         "nbgrader": _nbgrader(f"{_grade_id(item)}-check", points=item.points, locked=True),
@@ -226,11 +231,11 @@ def source_notebook(notebook: NotebookNode, questions: Questions) -> NotebookNod
     return notebook
 
 
-def _items(questions: Questions) -> dict[str, Item | RunItem]:
+def _items(questions: Questions) -> dict[str, Graded]:
     return {item.id: item for question in questions for item in question.graded}
 
 
-def _grade_id(item: Item | RunItem) -> str:
+def _grade_id(item: Graded) -> str:
     return item.id.replace(".", "-")
 
 

@@ -17,7 +17,7 @@ from autograder.marking.sanitize import Sanitized, sanitize
 from autograder.runs import measuring
 from autograder.sandbox import selfcheck, session
 from autograder.sandbox.inside.limits import DEFAULT, Limits
-from autograder.sandbox.inside.protocol import Message
+from autograder.sandbox.inside.protocol import Message, encode, pack
 from autograder.sandbox.sandbox import Sandbox
 from autograder.sandbox.session import (
     AnswerError,
@@ -31,6 +31,8 @@ from convbook.errors import GradingError
 
 CHECKER_SECONDS = 120.0
 CHECKER_BYTES = 512 * 2**20
+PLAIN_CALL: dict[str, Any] = {"adapter": None, "forbidden": []}
+NO_ARGUMENTS = pack(encode({}))
 OUR_FAULT = "the grader failed on it"
 
 
@@ -107,20 +109,28 @@ class Pipeline:
             ]
             cells = cells_to_run(sanitized.cells)
             files = {file.path: file.data for file in submission.runs if not file.trouble}
-            ran = session.run(self.students, cells, calls, self.limits, self.stop, files)
-            outcomes = {"do": "judge", "outcomes": ran.outcomes}
+            more = [
+                Call(item, {**PLAIN_CALL, "item": item, "function": function}, NO_ARGUMENTS)
+                for item, function in assignment.readings.items()
+            ]
+            everything = [*calls, *more]
+            ran = session.run(self.students, cells, everything, self.limits, self.stop, files)
+            outcomes = {"do": "judge", "outcomes": ran.outcomes[: len(calls)]}
             judged = self._ask(checker, outcomes, tuple(ran.answers))
-        return ran, [*judged.body["verdicts"], *self._measured(submission)]
+        return ran, [*judged.body["verdicts"], *self._measured(submission, ran)]
 
-    def _measured(self, submission: Submission) -> list[dict[str, Any]]:
-        """Let the measurer judge the training runs."""
+    def _measured(self, submission: Submission, ran: Session) -> list[dict[str, Any]]:
+        """Let the measurer judge the training runs, and what was read off them."""
         if self.measurers is None:
             return []
-        body, blobs = measuring.request(
-            self.basis.assignment.runs,
-            submission.runs,
-            {"hash": submission.hash, "version": self.basis.version},
-        )
+        assignment = self.basis.assignment
+        last = ran.outcomes[len(ran.outcomes) - len(assignment.readings) :]
+        read = {
+            item: (outcome, ran.answers[outcome["blob"]] if "blob" in outcome else b"")
+            for item, outcome in zip(assignment.readings, last, strict=True)
+        }
+        seed = {"hash": submission.hash, "version": self.basis.version}
+        body, blobs = measuring.request(assignment.runs, submission.runs, read, seed)
         with self.measurers.spawn(self.limits) as child:
             deadline = time.monotonic() + CHECKER_SECONDS
             talk = Conversation(child, self.limits, deadline, self.stop)

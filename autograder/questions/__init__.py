@@ -8,7 +8,7 @@
 from autograder.questions.definition import Criterion, Item, Misconception, Question
 from autograder.questions.grading import Case, cases, judge
 from autograder.questions.register import ASSIGNMENTS, assignment, get, item, question, run_item
-from autograder.questions.runs import RunItem
+from autograder.questions.runs import ReadingItem, RunItem
 
 __all__ = [
     "ASSIGNMENTS",
@@ -17,6 +17,7 @@ __all__ = [
     "Item",
     "Misconception",
     "Question",
+    "ReadingItem",
     "RunItem",
     "assignment",
     "cases",

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from autograder.questions.runs import RunItem
+from autograder.questions.runs import ReadingItem, RunItem
 from convbook.check.plain import Plain
 
 Arguments = dict[str, Plain]
@@ -99,7 +99,7 @@ class Question:
     items: tuple[Item, ...]
     rubric: tuple[Criterion, ...]
     bonus: bool = False
-    runs: tuple[RunItem, ...] = ()
+    runs: tuple[RunItem | ReadingItem, ...] = ()
 
     @property
     def prose_points(self) -> float:
@@ -117,6 +117,6 @@ class Question:
         return sum(item.points for item in self.graded)
 
     @property
-    def graded(self) -> tuple[Item | RunItem, ...]:
+    def graded(self) -> tuple[Item | RunItem | ReadingItem, ...]:
         """All that the machine grades."""
         return (*self.items, *self.runs)

@@ -42,7 +42,7 @@ from autograder.questions import (
     q34,
 )
 from autograder.questions.definition import Item, Question
-from autograder.questions.runs import RunItem
+from autograder.questions.runs import ReadingItem, RunItem
 from convbook.errors import GradingError
 
 _QUESTIONS: tuple[Question, ...] = tuple(
@@ -96,8 +96,8 @@ def item(item_id: str) -> Item:
     return by_id[item_id]
 
 
-def run_item(item_id: str) -> RunItem:
-    """Return the run of that id.
+def run_item(item_id: str) -> RunItem | ReadingItem:
+    """Return the run, or what is read off one, of that id.
 
     Raises:
         GradingError: there is no run of that id.

@@ -23,3 +23,23 @@ class RunItem:
     def question(self) -> str:
         """The id of its question."""
         return self.id.split(".")[0]
+
+
+@dataclass(frozen=True)
+class ReadingItem:
+    """What a student reads off a run of their own: graded by the record that was handed in.
+
+    Attributes:
+        id: `QUESTION.FUNCTION`; `convbook.check.readings` knows what the function must give.
+        step: whose run it is.
+        points: its mark when it is what the record says.
+    """
+
+    id: str
+    step: str
+    points: float
+
+    @property
+    def function(self) -> str:
+        """The name of the function that a student writes; it takes no arguments."""
+        return self.id.split(".")[1]

@@ -22,8 +22,9 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 
 from autograder import questions
+from autograder.marking import measurer
 from autograder.questions import RunItem
-from autograder.runs import bands, facts, files, images, measurer
+from autograder.runs import bands, facts, files, images
 from autograder.runs.bands import Band, band
 from autograder.runs.copies import Copies
 from autograder.runs.features import FEATURES, features

@@ -38,7 +38,7 @@ from autograder.sandbox.inside.watch import Counted, Memory, Watched, own, watch
 ROLES = {
     "student": "autograder.sandbox.inside.student",
     "checker": "autograder.marking.checker",
-    "measurer": "autograder.runs.measurer",
+    "measurer": "autograder.marking.measurer",
 }
 MOST_FDS = 8  # that come with a job
 

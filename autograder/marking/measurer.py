@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from autograder import questions
-from autograder.questions.runs import RunItem
+from autograder.marking.checker import outcome_of
+from autograder.questions.runs import ReadingItem, RunItem
 from autograder.runs import facts
 from autograder.runs.images import ImagesAtHand
 from autograder.runs.reading import HandedIn, Wrong, read
@@ -25,6 +26,9 @@ from autograder.sandbox.inside.protocol import (
     unpack,
     write_frame,
 )
+from convbook.check.diagnose import Outcome, problem
+from convbook.check.plain import show
+from convbook.check.readings import READINGS, TOLERANCE
 from convbook.data import Images
 from convbook.data.images import CIFAR10_CLASSES
 from convbook.data.standin import draw_standin
@@ -66,9 +70,10 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
 def measure(message: Message) -> list[dict[str, Any]]:
     """Return the verdicts on runs.
 
-    The message has "items", the ids of the runs; "files", of each blob "run" and "name", and a
-    "trouble" in place of what was not read; and, if there are test images of CIFAR-10 at hand,
-    "images", where the last blob is them.
+    The message has "items", the ids of the runs; "files", of each of the first blobs "run" and
+    "name", and a "trouble" in place of what was not read; "readings", the outcome of each function
+    that read something off a run; and, if there are test images of CIFAR-10 at hand, "images",
+    where the last blob is them.
     """
     body = message.body
     at_hand = list(_standin)
@@ -85,7 +90,11 @@ def measure(message: Message) -> list[dict[str, Any]]:
         ]
         files = {entry["name"]: blob for entry, blob in mine if not entry["trouble"]}
         troubles = {entry["name"]: entry["trouble"] for entry, _ in mine if entry["trouble"]}
-        verdicts.append(_verdict(item, files, troubles, at_hand, seed))
+        if isinstance(item, ReadingItem):
+            outcome = outcome_of(body["readings"][item_id], message.blobs)
+            verdicts.append(_reading(item, files, troubles, outcome))
+        else:
+            verdicts.append(_verdict(item, files, troubles, at_hand, seed))
     return verdicts
 
 
@@ -125,6 +134,36 @@ def _verdict(
         "hint": finding.wrong.hint if finding.wrong else "",
         "run": {"name": item.step, "due": finding.due, "notes": finding.notes, **told},
     }
+
+
+def _reading(
+    item: ReadingItem, files: dict[str, bytes], troubles: dict[str, str], outcome: Outcome
+) -> dict[str, Any]:
+    """Return what a function is worth that reads something off a run."""
+    verdict: dict[str, Any] = {
+        "id": item.id,
+        "points": 0.0,
+        "max_points": item.points,
+        "passed": False,
+        "cases": [],
+        "first_failure": None,
+        "misconception": None,
+        "words": "",
+        "hint": "",
+        "run": None,
+    }
+    try:
+        record = read(item.step, files, troubles).record
+    except Wrong as wrong:
+        named = {"misconception": wrong.name, "words": wrong.words, "hint": wrong.hint}
+        return verdict | named
+    expected = READINGS[item.function](record.history)
+    words = problem(expected, outcome, TOLERANCE)
+    if words is None:
+        return verdict | {"points": item.points, "passed": True}
+    failure = {"public": True, "arguments": {}, "expected": show(expected), "problem": words}
+    got = show(outcome["value"]) if "value" in outcome else None
+    return verdict | {"first_failure": {**failure, "got": got}}
 
 
 def _finding(
