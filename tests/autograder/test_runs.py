@@ -44,6 +44,7 @@ ITEMS = [
     for name in questions.ASSIGNMENTS
     for question in questions.assignment(name)
     for item in question.runs
+    if isinstance(item, RunItem)
 ]
 SEED = {"hash": "0" * 64, "version": "1"}
 Files = dict[str, bytes]  # of a run, by name
@@ -94,7 +95,8 @@ def verdict(
     for name, words in (troubles or {}).items():
         told.append({"run": item.step, "name": name, "trouble": words})
         blobs = (*blobs, b"")
-    whole = {"do": "measure", "items": [item.id], "files": told, "images": False, **SEED}
+    rest = {"images": False, "readings": {}, **SEED}
+    whole = {"do": "measure", "items": [item.id], "files": told, **rest}
     return measurer.measure(Message(whole, blobs))[0]
 
 
@@ -286,7 +288,8 @@ def test_images_that_the_grader_sends_are_measured_on(
     monkeypatch.setattr(measurer, "_standin", [at_hand(draw_standin(20, 20, 5))])
     blob = pack(encode(asdict(at_hand(data))))
     told = [{"run": "base", "name": name, "trouble": ""} for name in trained]
-    body = {"do": "measure", "items": ["q15.run"], "files": told, "images": True, **SEED}
+    body = {"do": "measure", "items": ["q15.run"], "files": told, "images": True}
+    body |= {"readings": {}, **SEED}
     (found,) = measurer.measure(Message(body, (*trained.values(), blob)))
     assert (found["points"], found["run"]["notes"]) == (2, [])  # not the stand-in
 
@@ -374,6 +377,38 @@ def test_a_smooth_curve_is_less_rough() -> None:
     honest = features(run)["roughness"]
     run.batch_loss[:] = [2.3 * math.exp(-i / 500) for i in range(len(run.batch_loss))]
     assert features(run)["roughness"] < honest / 20
+
+
+# What is read off a run.
+
+
+def reading(handed_in: Files, item_id: str, value: Any) -> Any:
+    told = [{"run": "base", "name": name, "trouble": ""} for name in handed_in]
+    answer = pack(Message({"outcome": "value"}, (pack(encode(value)),)))
+    body = {"items": [item_id], "files": told, "images": False, **SEED}
+    body["readings"] = {item_id: {"kind": "answer", "blob": len(told)}}
+    return measurer.measure(Message(body, (*handed_in.values(), answer)))[0]
+
+
+def test_what_is_read_off_a_run_is_compared_with_its_record(trained: Files) -> None:
+    history = json.loads(trained["record.json"])["history"]
+    start = [history["batches"]["loss"][0], history["batches"]["accuracy"][0]]
+    last = history["epochs"][-1]
+    curves = [None, last["train_accuracy"] - last["test_accuracy"]]
+    for item_id, value in (("q17.my_start", start), ("q18.my_curves", curves)):
+        found = reading(trained, item_id, value)
+        assert (found["points"], found["passed"], found["run"]) == (1, True, None)
+    wrong = reading(trained, "q17.my_start", [math.log(10), 0.1])
+    assert (wrong["points"], wrong["passed"]) == (0, False)
+    assert wrong["first_failure"]["expected"] == f"[{start[0]:.6g}, {start[1]:.6g}]"
+    assert wrong["first_failure"]["problem"]
+
+
+def test_nothing_is_read_off_a_run_that_is_none(trained: Files) -> None:
+    found = reading({}, "q17.my_start", [2.3, 0.1])
+    assert (found["points"], found["misconception"]) == (0, "run-missing")
+    found = reading(pickled(trained), "q17.my_start", [2.3, 0.1])
+    assert (found["points"], found["misconception"]) == (0, "pickle")
 
 
 # What is taken in of the files beside a notebook.
