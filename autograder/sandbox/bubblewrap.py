@@ -110,8 +110,9 @@ def _binds(role: str, masks: Sequence[str]) -> Iterator[tuple[str, str]]:
     if not base.is_relative_to("/usr") or any(base.is_relative_to(mask) for mask in masks):
         yield os.path.realpath(sys.base_prefix), sys.base_prefix
     yield str(Path(convbook.__file__).parent), f"{INSIDE}/convbook"
-    if role == "measurer":
-        yield str(REPOSITORY / "book" / "results"), f"{INSIDE}/book/results"
+    recorded = REPOSITORY / "book" / "results"  # runs of ours, with which others are compared
+    if role == "measurer" and recorded.is_dir():
+        yield str(recorded), f"{INSIDE}/book/results"
     if role != "student":
         yield str(PACKAGE), f"{INSIDE}/autograder"
     else:

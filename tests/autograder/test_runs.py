@@ -22,6 +22,7 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 
 from autograder import questions
+from autograder.build.command import built
 from autograder.marking import measurer
 from autograder.questions import RunItem
 from autograder.runs import bands, facts, files, images
@@ -83,6 +84,10 @@ def trained(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 def train(name: str, data: Dataset) -> Files:
     fit(step(name, "stand-in"), data, run=name, progress=False)
+    return read_back(name)
+
+
+def read_back(name: str) -> Files:
     return {file: (Path("runs") / name / file).read_bytes() for file in files.FILES}
 
 
@@ -379,6 +384,35 @@ def test_a_smooth_curve_is_less_rough() -> None:
     assert features(run)["roughness"] < honest / 20
 
 
+@pytest.mark.parametrize("practical", ["tp2_from_scratch", "tp3_improvements"])
+def test_the_solved_notebook_trains_its_runs_and_all_get_full_marks(
+    practical: str,
+    data: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """From top to bottom, with a tiny budget: once training, then once more loading."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("convbook.data.cifar10", lambda: data)
+    notebook = json.loads(built(practical)[Path(f"source/{practical}/{practical}.ipynb")])
+    code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    for turn in ("training", "loading"):
+        scope: dict[str, Any] = {}
+        for source in code:
+            exec(source, scope)
+        printed = capsys.readouterr().out
+        assert printed.count("Loaded the run in") == (turn == "loading") * len(runs_of(practical))
+        for item in runs_of(practical):
+            assert f"✓ the run {item.step} can be handed in" in printed
+    for item in runs_of(practical):
+        assert verdict(read_back(item.step), item=item)["points"] == item.points
+
+
+def runs_of(practical: str) -> list[RunItem]:
+    return [item for item in ITEMS if questions.question(item.question).assignment == practical]
+
+
 # What is read off a run.
 
 
@@ -491,6 +525,14 @@ def test_a_submission_is_another_one_with_another_run(tmp_path: Path) -> None:
         (run / "record.json").write_bytes(content)
         seen.add(files.digest(notebook, files.take(tmp_path, ["base"])))
     assert len(seen) == 3
+
+
+def test_runs_cross_to_the_workers_of_a_cluster(tmp_path: Path) -> None:
+    run = beside(tmp_path)
+    (run / "weights.safetensors").write_bytes(bytes(range(256)))
+    taken = files.take(tmp_path, ["base"])
+    crossed = json.loads(json.dumps([asdict(file) for file in taken]))
+    assert [files.RunFile(**each) for each in crossed] == list(taken)
 
 
 # Over the class.
