@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from math import sqrt
+from math import exp, log, sqrt
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from autograder.runs.features import FEATURES, features
+from autograder.runs.features import FEATURES, RATIOS, features
 from convbook.training import BUDGETS, History, Result
 from convbook.training import step as recipe_of
 
@@ -58,7 +58,7 @@ def bands(step: str, budget: str, data: Mapping[str, Any]) -> dict[str, Band]:
     ]
     if len(found) < LEAST:
         return {}
-    return {name: band([each[name] for each in found]) for name in FEATURES}
+    return {name: _band_of(name, [each[name] for each in found]) for name in FEATURES}
 
 
 @cache
@@ -66,6 +66,14 @@ def _recorded() -> tuple[History, ...]:
     paths = [path for folder in (FOLDER, BOOK) for path in sorted(folder.glob("*.json"))]
     results = (Result.load(path) for path in paths)
     return tuple(run for result in results for run in result.runs)
+
+
+def _band_of(feature: str, values: list[float]) -> Band:
+    """Return the band of a feature; of a ratio that of its logarithm, so that none falls to 0."""
+    if feature not in RATIOS or min(values) <= 0:
+        return band(values)
+    logs = band([log(value) for value in values])
+    return Band(exp(logs.low), exp(logs.high))
 
 
 def band(values: list[float]) -> Band:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from statistics import fmean, median
+from math import sqrt
+from statistics import fmean
 
 from convbook.training import History
 
 FEATURES = ("start", "accuracy", "gap", "roughness", "agreement")
+RATIOS = ("roughness",)  # above 0, and compared by how many times one is the other
 
 
 def features(history: History) -> dict[str, float]:
@@ -16,29 +18,31 @@ def features(history: History) -> dict[str, float]:
     - "start": the loss of the first batch, in nats
     - "accuracy": on the test images, after the last epoch
     - "gap": by how much the training accuracy of the last epoch lies above it
-    - "roughness": the median change of the loss from one kept batch to the next, as a share of
+    - "roughness": the mean change of the loss from one kept batch to the next, as a share of
       their sum: noise that every run by mini-batches has, whatever its level
-    - "agreement": the median distance of an epoch's training loss from the mean of its kept
-      batches, as a share of their sum: both tell the same, so it is small
+    - "agreement": the root mean square of the distances of the epochs' training losses from the
+      means of their kept batches, as shares of their sums: both tell the same, so it is small
     """
     last = history.epochs[-1]
     return {
         "start": history.batch_loss[0],
         "accuracy": last.test_accuracy,
         "gap": last.train_accuracy - last.test_accuracy,
-        "roughness": _median([_apart(a, b) for a, b in pairwise(history.batch_loss)]),
-        "agreement": _median(
-            [
-                _apart(fmean(kept), epoch.train_loss)
-                for kept, epoch in zip(_by_epoch(history), history.epochs, strict=True)
-                if kept
-            ]
+        "roughness": _mean([_apart(a, b) for a, b in pairwise(history.batch_loss)]),
+        "agreement": sqrt(
+            _mean(
+                [
+                    _apart(fmean(kept), epoch.train_loss) ** 2
+                    for kept, epoch in zip(_by_epoch(history), history.epochs, strict=True)
+                    if kept
+                ]
+            )
         ),
     }
 
 
-def _median(values: list[float]) -> float:
-    return median(values) if values else 0.0
+def _mean(values: list[float]) -> float:
+    return fmean(values) if values else 0.0
 
 
 def _apart(a: float, b: float) -> float:

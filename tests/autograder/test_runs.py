@@ -373,6 +373,7 @@ def test_the_bands_of_cifar10_are_those_of_the_books_runs() -> None:
         for run in runs:
             told = features(run.until(BUDGETS[budget].epochs))
             assert all(told[name] in found[name] for name in FEATURES)
+        assert found["roughness"].low > 0
     assert not bands.bands("dropout", "full", runs[0].data)
     assert not bands.bands("base", "full", {"fingerprint": "0", "test_fingerprint": "0"})
 
