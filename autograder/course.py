@@ -130,6 +130,24 @@ class Assignment:
         }
 
     @cached_property
+    def runs(self) -> dict[str, str]:
+        """The name of each training run that is handed in, by its item."""
+        told = (self.by_id[name]["metadata"]["convbook"] for name in self.checks)
+        return {each["item"]: each["run"] for each in told if "run" in each}
+
+    @cached_property
+    def readings(self) -> dict[str, str]:
+        """The function that reads something off a run, by its item."""
+        told = (self.by_id[name]["metadata"]["convbook"] for name in self.checks)
+        return {each["item"]: each["function"] for each in told if "function" in each}
+
+    @cached_property
+    def by_hand(self) -> tuple[str, ...]:
+        """The cells that a person may have to mark: written answers, and runs that are odd."""
+        runs = self.runs.keys() - self.readings.keys()
+        return (*self.prose, *(name for name, item in self.checks.items() if item in runs))
+
+    @cached_property
     def prose(self) -> dict[str, float]:
         """The points of each answer that is graded by hand, by its grade_id."""
         return {
@@ -253,12 +271,15 @@ def grader_version() -> str:
     and the processes that run them. What makes the exercise is left out: a result names its items.
     """
     grader, library = Path(autograder.__file__).parent, Path(convbook.__file__).parent
+    parts = ("check", "data", "models", "shapes", "training")
     paths = {
         f"{folder.name}/{path.relative_to(folder).as_posix()}": path
-        for folder in (grader, library / "check", library / "shapes")
+        for folder in (grader, *(library / part for part in parts))
         for path in folder.rglob("*.py")
         if not path.is_relative_to(grader / "build")
     }
+    recorded = (grader / "runs" / "recorded", grader.parent / "book" / "results")
+    paths |= {path.name: path for folder in recorded for path in folder.glob("*.json")}
     digest = hashlib.sha256()
     for name, path in sorted(paths.items()):
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")

@@ -15,9 +15,11 @@ from nbformat.v4 import new_code_cell
 
 from autograder.build.source import LINE, mistake
 from autograder.questions.definition import Item, Question
+from autograder.questions.runs import ReadingItem, RunItem
 from convbook.errors import BuildError
 
 Questions = tuple[Question, ...]
+Graded = Item | RunItem | ReadingItem
 Step = Callable[[NotebookNode, Questions], NotebookNode]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -64,7 +66,7 @@ def verify_whole(notebook: NotebookNode, questions: Questions) -> NotebookNode:
     }
     name = notebook.metadata["source_name"]
     for question in questions:
-        wanted = [("answer", item.id, item.points) for item in question.items]
+        wanted = [("answer", item.id, item.points) for item in _items((question,)).values()]
         for role, identity, points in [*wanted, ("prose", question.id, question.prose_points)]:
             if points <= 0:
                 raise BuildError(
@@ -135,7 +137,7 @@ def fill_points(notebook: NotebookNode, questions: Questions) -> NotebookNode:
 def mark_answers(notebook: NotebookNode, questions: Questions) -> NotebookNode:
     """Make each answer a solution cell of nbgrader, followed by a locked cell that checks it."""
     items = _items(questions)
-    bonus = {item.id for question in questions if question.bonus for item in question.items}
+    bonus = set(_items(tuple(question for question in questions if question.bonus)))
     new = deepcopy(notebook)
     new.cells = []
     for cell in deepcopy(notebook.cells):
@@ -147,10 +149,17 @@ def mark_answers(notebook: NotebookNode, questions: Questions) -> NotebookNode:
     return new
 
 
-def _check_cell(item: Item, *, bonus: bool) -> NotebookNode:
-    source = f'check("{item.question}", {item.function}={item.function})'
+def _check_cell(item: Graded, *, bonus: bool) -> NotebookNode:
+    match item:
+        case RunItem():
+            source, run = f'check_run("{item.step}")', {"run": item.step}
+        case ReadingItem():
+            source = f'check_run("{item.step}", {item.function}={item.function})'
+            run = {"run": item.step, "function": item.function}
+        case _:
+            source, run = f'check("{item.question}", {item.function}={item.function})', {}
     metadata = {
-        "convbook": {"item": item.id, **({"bonus": True} if bonus else {})},
+        "convbook": {"item": item.id, **run, **({"bonus": True} if bonus else {})},
         "nbgrader": _nbgrader(f"{_grade_id(item)}-check", points=item.points, locked=True),
     }
     return new_code_cell(source=source, metadata=metadata)
@@ -222,11 +231,11 @@ def source_notebook(notebook: NotebookNode, questions: Questions) -> NotebookNod
     return notebook
 
 
-def _items(questions: Questions) -> dict[str, Item]:
-    return {item.id: item for question in questions for item in question.items}
+def _items(questions: Questions) -> dict[str, Graded]:
+    return {item.id: item for question in questions for item in question.graded}
 
 
-def _grade_id(item: Item) -> str:
+def _grade_id(item: Graded) -> str:
     return item.id.replace(".", "-")
 
 

@@ -36,10 +36,12 @@ def marks(result: Result, assignment: Assignment) -> dict[str, Mark]:
     """Return what a result gives for each cell."""
     review = result["state"] == "needs review"
     points = {item["id"]: item["points"] for item in result["items"]}
+    due = {item["id"] for item in result["items"] if item["run"] and item["run"]["due"]}
     answers = {each["grade_id"]: each for each in result["prose"]}
     given = {}
     for name, item_id in assignment.checks.items():
-        given[name] = Mark(None if review else points[item_id], review, points.get(item_id))
+        waits = review or item_id in due
+        given[name] = Mark(None if waits else points[item_id], waits, points.get(item_id))
     for name in assignment.prose:
         answer = answers.get(name)
         if review or answer is None:

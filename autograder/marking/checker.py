@@ -80,7 +80,7 @@ def describe(assignment: str) -> list[dict[str, Any]]:
             "id": question.id,
             "title": question.title,
             "rubric": [[line.points, line.words] for line in question.rubric],
-            "items": {item.id: item.points for item in question.items},
+            "items": {item.id: item.points for item in question.graded},
             "adapted": {item.id: item.signature for item in question.items if item.adapter},
         }
         for question in questions.assignment(assignment)

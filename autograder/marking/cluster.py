@@ -30,6 +30,7 @@ from autograder.marking.intake import Submission
 from autograder.marking.pipeline import Pipeline
 from autograder.marking.result import Result, validate
 from autograder.marking.workers import Sandboxes
+from autograder.runs.files import RunFile
 from autograder.sandbox.inside.limits import DEFAULT, Limits
 from autograder.sandbox.session import StoppedError
 from convbook.errors import GradingError
@@ -171,7 +172,8 @@ class Station(WorkerPlugin):  # type: ignore[misc]
         """Mark one submission; sandboxes that broke are made anew for the next one."""
         pair = self._sandboxes.start(limits)
         try:
-            return Pipeline(basis, *pair, self._stop, limits).mark(submission)
+            measurer = self._sandboxes.measurer() if basis.assignment.runs else None
+            return Pipeline(basis, *pair, self._stop, limits, measurer).mark(submission)
         except StoppedError:
             raise
         except GradingError:
@@ -187,6 +189,7 @@ def mark(terms: str, submission: str) -> str:
         raise _another_grader(worker.address, VERSION, basis.version)
     body = json.loads(submission)
     body["cells"] = tuple(body["cells"])
+    body["runs"] = tuple(RunFile(**each) for each in body["runs"])
     return json.dumps(worker.plugins[Station.name].mark(basis, limits, Submission(**body)))
 
 

@@ -7,11 +7,14 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Cell, grade_id, text_of
+from autograder.runs import files
+from autograder.runs.files import RunFile
 from convbook.errors import GradingError
 
 MAX_BYTES = 20 * 2**20
@@ -35,10 +38,17 @@ class Submission:
     hash: str
     cells: tuple[Cell, ...]
     timestamp: str | None = None
+    runs: tuple[RunFile, ...] = ()
 
 
-def take(student: str, folder: Path, assignment: str) -> Submission:
+def take(student: str, folder: Path, assignment: str, runs: Iterable[str] = ()) -> Submission:
     """Read one student's folder.
+
+    Args:
+        student: whose it is.
+        folder: where it lies.
+        assignment: the practical.
+        runs: the training runs that it asks for; nothing is read of others.
 
     Raises:
         IntakeError: it holds something else than one notebook of the right name and form.
@@ -49,11 +59,13 @@ def take(student: str, folder: Path, assignment: str) -> Submission:
             "digits, '.', '_', '@' and '-', 64 in all, and begins with a letter or a digit"
         )
     data = _read(_one_notebook(folder, assignment))
+    beside = files.take(folder, runs)
     return Submission(
         student,
-        hashlib.sha256(data).hexdigest(),
+        files.digest(hashlib.sha256(data).hexdigest(), beside),
         _cells(_notebook(data)),
         timestamp(folder),
+        beside,
     )
 
 

@@ -14,9 +14,10 @@ from autograder.marking.basis import Basis
 from autograder.marking.intake import IntakeError, Submission
 from autograder.marking.result import Result
 from autograder.marking.sanitize import Sanitized, sanitize
+from autograder.runs import measuring
 from autograder.sandbox import selfcheck, session
 from autograder.sandbox.inside.limits import DEFAULT, Limits
-from autograder.sandbox.inside.protocol import Message
+from autograder.sandbox.inside.protocol import Message, encode, pack
 from autograder.sandbox.sandbox import Sandbox
 from autograder.sandbox.session import (
     AnswerError,
@@ -30,6 +31,8 @@ from convbook.errors import GradingError
 
 CHECKER_SECONDS = 120.0
 CHECKER_BYTES = 512 * 2**20
+PLAIN_CALL: dict[str, Any] = {"adapter": None, "forbidden": []}
+NO_ARGUMENTS = pack(encode({}))
 OUR_FAULT = "the grader failed on it"
 
 
@@ -50,6 +53,7 @@ class Pipeline:
     checkers: Sandbox
     stop: threading.Event
     limits: Limits = DEFAULT
+    measurers: Sandbox | None = None  # for a practical with training runs
 
     def mark(self, submission: Submission) -> Result:
         """Mark one submission; whatever is wrong with it becomes its state.
@@ -95,7 +99,8 @@ class Pipeline:
         self, submission: Submission, sanitized: Sanitized
     ) -> tuple[Session, list[dict[str, Any]]]:
         """Let the checker choose the inputs, the student's process answer, the checker judge."""
-        items = list(self.basis.assignment.checks.values())
+        assignment = self.basis.assignment
+        items = [item for item in assignment.checks.values() if item not in assignment.runs]
         patient = replace(self.limits, value=CHECKER_BYTES)
         with self.checkers.lend() as child:
             deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
@@ -107,10 +112,34 @@ class Pipeline:
                 for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
             ]
             cells = cells_to_run(sanitized.cells)
-            ran = session.run(self.students, cells, calls, self.limits, self.stop)
-            outcomes = {"do": "judge", "outcomes": ran.outcomes}
+            files = {file.path: file.data for file in submission.runs if not file.trouble}
+            more = [
+                Call(item, {**PLAIN_CALL, "item": item, "function": function}, NO_ARGUMENTS)
+                for item, function in assignment.readings.items()
+            ]
+            everything = [*calls, *more]
+            ran = session.run(self.students, cells, everything, self.limits, self.stop, files)
+            outcomes = {"do": "judge", "outcomes": ran.outcomes[: len(calls)]}
             judged = self._ask(checker, outcomes, tuple(ran.answers))
-        return ran, judged.body["verdicts"]
+        return ran, [*judged.body["verdicts"], *self._measured(submission, ran)]
+
+    def _measured(self, submission: Submission, ran: Session) -> list[dict[str, Any]]:
+        """Let the measurer judge the training runs, and what was read off them."""
+        if self.measurers is None:
+            return []
+        assignment = self.basis.assignment
+        last = ran.outcomes[len(ran.outcomes) - len(assignment.readings) :]
+        read = {
+            item: (outcome, ran.answers[outcome["blob"]] if "blob" in outcome else b"")
+            for item, outcome in zip(assignment.readings, last, strict=True)
+        }
+        seed = {"hash": submission.hash, "version": self.basis.version}
+        body, blobs = measuring.request(assignment.runs, submission.runs, read, seed)
+        with self.measurers.spawn(self.limits) as child:
+            deadline = time.monotonic() + CHECKER_SECONDS
+            talk = Conversation(child, self.limits, deadline, self.stop)
+            verdicts: list[dict[str, Any]] = self._ask(talk, body, blobs).body["verdicts"]
+        return verdicts
 
     def _ask(
         self, checker: Conversation, body: dict[str, Any], blobs: tuple[bytes, ...] = ()
@@ -131,6 +160,8 @@ class Pipeline:
         ran: Session,
         verdicts: list[dict[str, Any]],
     ) -> Result:
+        order = list(self.basis.assignment.checks.values())
+        verdicts = sorted(verdicts, key=lambda verdict: order.index(verdict["id"]))
         by_name = {grade_id(cell): cell for cell in sanitized.cells if grade_id(cell)}
         return {
             **self.basis.frame(submission.student, submission),
@@ -198,10 +229,14 @@ def _picture(encoded: str) -> dict[str, Any]:
 
 def verdict_text(verdict: dict[str, Any]) -> str:
     """Return a verdict in a few lines, for the output of its check cell."""
+    run = verdict["run"]
+    if run and run["due"]:
+        return f"{verdict['id']}: a person marks this run: {run['due']}\n"
     mark = "right" if verdict["passed"] else "not right"
     lines = [f"{verdict['id']}: {mark}, {verdict['points']:g} of {verdict['max_points']:g} points"]
     failure = verdict["first_failure"]
     if failure is not None:
         lines.append(failure["problem"] if failure["public"] else "A hidden case fails.")
     lines += [verdict[key] for key in ("words", "hint") if verdict[key]]
+    lines += run["notes"] if run else []
     return "\n".join(lines) + "\n"

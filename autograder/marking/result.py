@@ -12,7 +12,7 @@ from typing import Any
 
 from convbook.errors import GradingError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STATES = ("graded", "partly graded", "needs review")
 
 Result = dict[str, Any]
@@ -47,6 +47,18 @@ _PUBLIC_FAILURE = _object(
     problem=_TEXT,
 )
 _HIDDEN_FAILURE = _object(public={"const": False})
+# Of a training run: why a person must mark it, what a reader of its mark must know, and the
+# hashes of its weights and of its curve, by which a copy is found.
+_RUN = _object(
+    name=_TEXT,
+    due=_TEXT,
+    notes=_list(_TEXT),
+    budget=_TEXT,
+    images=_TEXT,
+    measured=_TEXT,
+    weights=_TEXT,
+    curve=_TEXT,
+)
 _ITEM = _object(
     id=_TEXT,
     points=_POINTS,
@@ -59,6 +71,7 @@ _ITEM = _object(
     misconception=_or_null(_TEXT),
     words=_TEXT,
     hint=_TEXT,
+    run=_or_null(_RUN),
 )
 _CELL = _object(
     name=_TEXT,

@@ -42,18 +42,48 @@ class Workers(Protocol):
 
 
 class Sandboxes:
-    """The pair that marking needs, students' and checker's; started and tried once."""
+    """The pair that marking needs, students' and checker's; started and tried once.
+
+    And a third for practicals with training runs, the measurer's.
+    """
 
     def __init__(self, *, unsafe: bool = False, hidden: Sequence[Path] = ()) -> None:
         self._unsafe, self._hidden = unsafe, hidden
         self._lock = threading.Lock()
         self._pair: tuple[Sandbox, Sandbox] | None = None
         self._ready = False
+        self._measurer: Sandbox | None = None
+        self._measures = False  # whether it has answered
 
-    def launch(self) -> None:
-        """Start both servers, which load torch while the caller does something else."""
+    def launch(self, *, runs: bool = False) -> None:
+        """Start the servers, which load torch while the caller does something else."""
         with self._lock:
             self._launch()
+            if runs:
+                self._launch_measurer()
+
+    def _launch_measurer(self) -> Sandbox:
+        if self._measurer is None:
+            self._measurer = Sandbox("measurer", unsafe=self._unsafe, hidden=self._hidden)
+            self._measurer.launch()
+        return self._measurer
+
+    def measurer(self) -> Sandbox:
+        """Return the measurer's, ready; starting it first where nobody did.
+
+        Raises:
+            GradingError: the machine cannot grade.
+        """
+        with self._lock:
+            found = self._launch_measurer()
+            if not self._measures:
+                try:
+                    found.start()
+                except BaseException:
+                    self._stop()
+                    raise
+                self._measures = True
+            return found
 
     def _launch(self) -> tuple[Sandbox, Sandbox]:
         if self._pair is None:
@@ -92,9 +122,11 @@ class Sandboxes:
                 self._stop()
 
     def _stop(self) -> None:
-        for sandbox in self._pair or ():
-            sandbox.stop()
+        for sandbox in (*(self._pair or ()), self._measurer):
+            if sandbox is not None:
+                sandbox.stop()
         self._pair, self._ready = None, False
+        self._measurer, self._measures = None, False
 
 
 class Threads:
@@ -122,7 +154,7 @@ class Threads:
 
     def launch(self) -> None:
         """Start the sandboxes, which load torch."""
-        self._sandboxes.launch()
+        self._sandboxes.launch(runs=bool(self._basis.assignment.runs))
 
     def submit(self, submission: Submission) -> Future[Result]:
         """Hand a submission to a thread.
@@ -131,7 +163,8 @@ class Threads:
             GradingError: the machine cannot grade.
         """
         pair = self._sandboxes.start(self._limits)
-        pipeline = Pipeline(self._basis, *pair, self._stop, self._limits)
+        measurer = self._sandboxes.measurer() if self._basis.assignment.runs else None
+        pipeline = Pipeline(self._basis, *pair, self._stop, self._limits, measurer)
         return self._pool.submit(pipeline.mark, submission)
 
     def wait(self, running: Collection[Future[Result]]) -> Collection[Future[Result]]:
@@ -174,7 +207,8 @@ def mark_all(
     running: dict[Future[Result], Submission] = {}
     for student, folder in folders.items():
         try:
-            submission = intake.take(student, folder, basis.assignment.name)
+            runs = basis.assignment.runs.values()
+            submission = intake.take(student, folder, basis.assignment.name, runs)
         except IntakeError as reason:
             yield None, _refused(basis, student, folder, str(reason))
             continue

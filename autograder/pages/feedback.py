@@ -59,7 +59,9 @@ def page(
         late_penalty: the points to take off for being late.
     """
     questions = _questions(assignment, result, manual) if result["items"] else []
-    parts = [part for question in questions for part in question["parts"]]
+    graded = [part for question in questions for part in question["parts"]]
+    parts = [part for part in graded if part["run"] is None]
+    runs = [part for part in graded if part["run"] is not None]
     total = {key: sum(question[key] for question in questions) for key in ("points", "due")}
     total["max_points"] = sum(each["max_points"] for each in questions if not each["bonus"])
     return render(
@@ -75,6 +77,8 @@ def page(
         functions=len(parts),
         right=sum(part["state"] == "right" for part in parts),
         partly=sum(part["state"] == "partly" for part in parts),
+        runs=len(runs),
+        runs_right=sum(part["state"] == "right" for part in runs),
         troubles=[cell for cell in result["cells"] if cell["status"] == "error"],
     )
 
@@ -119,7 +123,7 @@ def _questions(
             continue
         points = sum(part["given"] for part in [*parts, *prose])
         max_points = sum(part["max_points"] for part in [*parts, *prose])
-        due = sum(each["max_points"] for each in prose if each["due"])
+        due = sum(each["max_points"] for each in [*parts, *prose] if each["due"])
         shown.append(
             {
                 **{key: question[key] for key in ("id", "title", "rubric")},
@@ -152,6 +156,8 @@ def _part(item: Shown, question: Shown, mark: ManualMark | None) -> Shown:
     }
     override = mark.points if mark else None
     given = item["points"] if override is None else override
+    run = item["run"]
+    due = bool(run and run["due"]) and (mark is None or mark.due)
     return {
         **item,
         **counts,
@@ -161,7 +167,8 @@ def _part(item: Shown, question: Shown, mark: ManualMark | None) -> Shown:
         "override": override,
         "given": given,
         "comment": mark.comment if mark else "",
-        "state": _state(given, item["max_points"]),
+        "due": due,
+        "state": "open" if due else _state(given, item["max_points"]),
     }
 
 

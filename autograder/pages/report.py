@@ -203,7 +203,7 @@ def row(
         "auto_max": assignment.auto_points,
         "prose_points": written,
         "prose_max": assignment.prose_points,
-        "prose_due": sum(manual[name].due for name in assignment.prose if name in manual),
+        "prose_due": sum(manual[name].due for name in assignment.by_hand if name in manual),
         "look_again": len(stale := [name for name, mark in manual.items() if mark.stale]),
         "stale": stale,
         **items,

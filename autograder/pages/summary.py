@@ -14,6 +14,7 @@ from autograder.gradebook.marks import ManualMark
 from autograder.marking.result import STATES, Result
 from autograder.pages.feedback import title
 from autograder.pages.render import render
+from autograder.runs.copies import Copies
 
 SLOWEST = 10  # submissions
 MISTAKES = 3  # of one item
@@ -29,6 +30,7 @@ class Summary:
         self._marks: dict[str, list[float]] = {}  # by item, and by written answer
         self._due: Counter[str] = Counter()  # written answers to mark
         self._right: Counter[str] = Counter()
+        self._copies = Copies()
         self._mistakes: dict[str, Counter[tuple[str, str]]] = {}
 
     def add(self, result: Result, row: dict[str, Any], manual: Mapping[str, ManualMark]) -> None:
@@ -36,17 +38,18 @@ class Summary:
         self._rows.append({**row, "seconds": result["seconds"]})
         if result["state"] == "needs review":
             return
+        self._copies.add(result)
         for item in result["items"]:
             self._marks.setdefault(item["id"], []).append(row[item["id"]])
             self._right[item["id"]] += item["passed"]
             if item["misconception"]:
                 mistakes = self._mistakes.setdefault(item["id"], Counter())
                 mistakes[item["misconception"], item["words"]] += 1
-        for name in self._assignment.prose:
+        for name in self._assignment.by_hand:
             mark = manual.get(name)
             if mark is None or mark.due:
                 self._due[name] += 1
-            else:
+            elif name in self._assignment.prose:
                 self._marks.setdefault(name, []).append(mark.points or 0.0)
 
     def page(self) -> str:
@@ -69,10 +72,11 @@ class Summary:
             questions=self._questions(),
             items=[self._item(item) for item in self._assignment.checks.values()],
             again=[row for row in rows if row["look_again"]],
+            copies=self._copies.found(),
             slowest=sorted(rows, key=lambda row: -row["seconds"])[:SLOWEST],
             due=[
                 {"name": name, "count": self._due[name], "all": len(read)}
-                for name in self._assignment.prose
+                for name in self._assignment.by_hand
                 if self._due[name]
             ],
             formgrader=f"http://127.0.0.1:{formgrader.PORT}/formgrader/gradebook/{name}/{name}",

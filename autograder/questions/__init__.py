@@ -7,7 +7,8 @@
 
 from autograder.questions.definition import Criterion, Item, Misconception, Question
 from autograder.questions.grading import Case, cases, judge
-from autograder.questions.register import ASSIGNMENTS, assignment, get, item, question
+from autograder.questions.register import ASSIGNMENTS, assignment, get, item, question, run_item
+from autograder.questions.runs import ReadingItem, RunItem
 
 __all__ = [
     "ASSIGNMENTS",
@@ -16,10 +17,13 @@ __all__ = [
     "Item",
     "Misconception",
     "Question",
+    "ReadingItem",
+    "RunItem",
     "assignment",
     "cases",
     "get",
     "item",
     "judge",
     "question",
+    "run_item",
 ]

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from autograder.questions.runs import ReadingItem, RunItem
 from convbook.check.plain import Plain
 
 Arguments = dict[str, Plain]
@@ -86,7 +87,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Question:
-    """A question of a practical: functions graded by the machine, prose graded by hand.
+    """A question of a practical: functions and runs graded by the machine, prose by hand.
 
     The statement, the stubs and the model answers stand in `solutions/`, which refers to the
     question by its id. The points of a bonus come on top: they are not part of the maximum.
@@ -98,6 +99,7 @@ class Question:
     items: tuple[Item, ...]
     rubric: tuple[Criterion, ...]
     bonus: bool = False
+    runs: tuple[RunItem | ReadingItem, ...] = ()
 
     @property
     def prose_points(self) -> float:
@@ -107,4 +109,14 @@ class Question:
     @property
     def points(self) -> float:
         """All its points."""
-        return self.prose_points + sum(item.points for item in self.items)
+        return self.prose_points + self.machine_points
+
+    @property
+    def machine_points(self) -> float:
+        """The points that the machine gives, for functions and for runs."""
+        return sum(item.points for item in self.graded)
+
+    @property
+    def graded(self) -> tuple[Item | RunItem | ReadingItem, ...]:
+        """All that the machine grades."""
+        return (*self.items, *self.runs)

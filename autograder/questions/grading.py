@@ -86,6 +86,7 @@ def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dic
         "misconception": mistake and mistake.id,
         "words": mistake.words if mistake else "",
         "hint": mistake.hint if mistake else "",
+        "run": None,
     }
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from autograder.questions.arrays import Array, convolve, pool
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering
+from autograder.questions.runs import RunItem
 from autograder.questions.traps import tells_apart
 from convbook.check.plain import FAILED, Plain
 
@@ -262,6 +263,7 @@ QUESTION = Question(
     assignment="tp2_from_scratch",
     title="The network, trained",
     items=(NETWORK,),
+    runs=(RunItem(id="q15.run", step="base", points=2),),
     rubric=(
         Criterion(
             0.5, "Tells the setting of the run: data, epochs, learning rate, batch size, device."

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer
+from autograder.questions.runs import ReadingItem
 from autograder.questions.traps import tells_apart
 
 Scores = list[float]
@@ -183,6 +184,7 @@ QUESTION = Question(
     assignment="tp2_from_scratch",
     title="The loss at the very start",
     items=(AT_THE_START, LOSS_OF),
+    runs=(ReadingItem(id="q17.my_start", step="base", points=1),),
     rubric=(
         Criterion(0.5, "ln 10 = 2.30 and 10 %: equal probabilities for all ten classes."),
         Criterion(

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer
+from autograder.questions.runs import ReadingItem
 from autograder.questions.traps import each_shows, tells_apart
 
 History = dict[str, list[float]]
@@ -220,6 +221,7 @@ QUESTION = Question(
     assignment="tp2_from_scratch",
     title="Reading the curves",
     items=(OVERFITTING_EPOCH, GENERALISATION_GAP),
+    runs=(ReadingItem(id="q18.my_curves", step="base", points=1),),
     rubric=(
         Criterion(
             0.75,

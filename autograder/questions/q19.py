@@ -7,6 +7,7 @@ import numpy as np
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, telling_apart
+from autograder.questions.runs import RunItem
 
 Channels = list[float]
 
@@ -187,6 +188,7 @@ QUESTION = Question(
     assignment="tp3_improvements",
     title="Normalised images",
     items=(NORMALISE, STATISTICS_AFTER),
+    runs=(RunItem(id="q19.run", step="normalisation", points=2),),
     rubric=(
         Criterion(
             0.5, "Two curves of one's own, same settings: final accuracies with and without."

@@ -10,6 +10,7 @@ from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, telling_apart
 from autograder.questions.q22_random import AUGMENT, OWN_HELPER
+from autograder.questions.runs import RunItem
 
 
 def crop_and_flip(image: Array, top: int, left: int, flip: bool, size: int) -> Array:
@@ -207,6 +208,7 @@ QUESTION = Question(
     assignment="tp3_improvements",
     title="Crops and mirror images",
     items=(CROP_AND_FLIP, CENTRE_CROP, AUGMENT),
+    runs=(RunItem(id="q22.run", step="augmentation", points=2),),
     rubric=(
         Criterion(0.5, "Final accuracies with and without, from curves of one's own."),
         Criterion(

@@ -7,6 +7,7 @@ import numpy as np
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, telling_apart
+from autograder.questions.runs import RunItem
 
 
 def drop(x: Array, kept: Array, p: float) -> Array:
@@ -86,6 +87,7 @@ QUESTION = Question(
     assignment="tp3_improvements",
     title="Dropout",
     items=(DROP,),
+    runs=(RunItem(id="q29.run", step="dropout", points=2),),
     rubric=(
         Criterion(0.5, "Final accuracies with and without dropout, from curves of one's own."),
         Criterion(

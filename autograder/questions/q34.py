@@ -10,6 +10,7 @@ import numpy as np
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, telling_apart
+from autograder.questions.runs import RunItem
 
 FORBIDDEN = ("torch.nn.functional.batch_norm",)
 BATCH = (0, 2, 3)  # the axes that one channel's statistics are taken over
@@ -289,6 +290,7 @@ QUESTION = Question(
     assignment="tp3_improvements",
     title="Batch normalisation",
     items=(BATCH_NORM_TRAIN, BATCH_NORM_EVAL),
+    runs=(RunItem(id="q34.run", step="batchnorm", points=2),),
     rubric=(
         Criterion(0.5, "Final accuracies with and without, from curves of one's own."),
         Criterion(

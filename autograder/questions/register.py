@@ -42,6 +42,7 @@ from autograder.questions import (
     q34,
 )
 from autograder.questions.definition import Item, Question
+from autograder.questions.runs import ReadingItem, RunItem
 from convbook.errors import GradingError
 
 _QUESTIONS: tuple[Question, ...] = tuple(
@@ -92,6 +93,18 @@ def item(item_id: str) -> Item:
     by_id = {each.id: each for question in _QUESTIONS for each in question.items}
     if item_id not in by_id:
         raise _unknown("item", item_id, list(by_id))
+    return by_id[item_id]
+
+
+def run_item(item_id: str) -> RunItem | ReadingItem:
+    """Return the run, or what is read off one, of that id.
+
+    Raises:
+        GradingError: there is no run of that id.
+    """
+    by_id = {each.id: each for question in _QUESTIONS for each in question.runs}
+    if item_id not in by_id:
+        raise _unknown("run", item_id, list(by_id))
     return by_id[item_id]
 
 

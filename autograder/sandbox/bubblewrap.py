@@ -110,7 +110,10 @@ def _binds(role: str, masks: Sequence[str]) -> Iterator[tuple[str, str]]:
     if not base.is_relative_to("/usr") or any(base.is_relative_to(mask) for mask in masks):
         yield os.path.realpath(sys.base_prefix), sys.base_prefix
     yield str(Path(convbook.__file__).parent), f"{INSIDE}/convbook"
-    if role == "checker":
+    recorded = REPOSITORY / "book" / "results"  # runs of ours, with which others are compared
+    if role == "measurer" and recorded.is_dir():
+        yield str(recorded), f"{INSIDE}/book/results"
+    if role != "student":
         yield str(PACKAGE), f"{INSIDE}/autograder"
     else:
         for path in SHOWN:
@@ -136,6 +139,8 @@ def environment(unsafe: bool) -> dict[str, str]:
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": "/tmp/matplotlib",
         "IPYTHONDIR": "/tmp/ipython",
+        "CONVBOOK_GRADING": "1",  # fit loads runs, and trains none
+        "CONVBOOK_DATA": "stand-in",  # nothing else is there
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -108,7 +108,7 @@ class Sandbox:
     """A fork server in its bubblewrap.
 
     Args:
-        role: "student" or "checker".
+        role: "student", "checker" or "measurer".
         unsafe: start it without bubblewrap, with the rights of the user. Never the default.
         nested: fork each child into namespaces of its own; None tries, and falls back to a server
             a submission where the machine refuses.
@@ -193,7 +193,7 @@ class Sandbox:
         if self.nested and not self._nests():
             self.stop()
             self.nested = False
-            if self.role == "checker":
+            if self.role != "student":
                 return self.start()  # our code: one server for all is enough
         return self
 
@@ -260,7 +260,7 @@ class Sandbox:
             child.close()
 
     def _fork(self, limits: Limits) -> Child:
-        if self.role == "checker":
+        if self.role != "student":
             limits = CHECKER
         group = self._groups.make(limits) if self._groups is not None else None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -13,7 +13,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ PIPE_BYTES = 64 * 1024  # that a pipe holds
 OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
 BEGINNING = 60  # characters of a cell's first line
+LAY_OUT_SECONDS = 20.0  # for all files
 ANSWER_JSON = 1024 * 1024  # bytes of JSON of an answer, which are read here; values are not
 
 
@@ -229,13 +230,24 @@ def run(
     calls: Sequence[Call],
     limits: Limits,
     stop: threading.Event,
+    files: Mapping[str, bytes] | None = None,
 ) -> Session:
-    """Run a submission's cells and make the calls, restarting its process where it must be."""
+    """Run a submission's cells and make the calls, restarting its process where it must be.
+
+    Args:
+        sandbox: where it runs.
+        cells: of the notebook.
+        calls: of its functions, afterwards.
+        limits: of the submission.
+        stop: is set when grading is interrupted.
+        files: what lies beside the notebook, by path.
+    """
     runner = _Runner(list(cells), calls, limits)
     deadline = time.monotonic() + limits.total_seconds
     for _ in range(1 + limits.restarts):
         with sandbox.spawn(limits) as child:
             talk = Conversation(child, limits, deadline, stop)
+            _lay_out(talk, files or {})
             done = runner.run_cells(talk) and runner.make_calls(talk)
         late = time.monotonic() > deadline
         if done or late:
@@ -252,6 +264,12 @@ def run(
 def not_run(why: str) -> dict[str, Any]:
     """Return the outcome of a call that was never made."""
     return {"kind": "not run", "why": f"Not run: {why}."}
+
+
+def _lay_out(talk: Conversation, files: Mapping[str, bytes]) -> None:
+    """Put files into the folder of a fresh process."""
+    if files:
+        talk.ask({"do": "lay_out", "paths": list(files)}, tuple(files.values()), LAY_OUT_SECONDS)
 
 
 def _redrawn(album: list[list[bytes]], talk: Conversation) -> list[list[bytes]]:

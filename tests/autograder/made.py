@@ -49,6 +49,7 @@ def result(practical: Assignment, **changes: Any) -> dict[str, Any]:
             "misconception": None,
             "words": "",
             "hint": "",
+            "run": None,
         }
         for question in practical.questions
         for item, worth in question["items"].items()

@@ -155,6 +155,7 @@ def marked(basis: Basis, submission: Submission, answer: str) -> Result:
                 "misconception": None,
                 "words": "",
                 "hint": "",
+                "run": None,
             }
             for name, item in basis.assignment.checks.items()
         ],

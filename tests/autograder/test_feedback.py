@@ -56,7 +56,7 @@ def test_what_was_right_and_what_is_not_marked_yet(
     page = words(feedback.page(assignment, result, {}))
     assert f"{assignment.auto_points:g} of 40 points" in page
     assert "16 of 16 functions are right." in page
-    assert "14 points of written answers are not marked yet." in page
+    assert "14 points of what a person marks are not marked yet." in page
     assert page.count("○ Not marked yet 2 at most") == len(assignment.prose)
     assert page.count("○ Partly marked") == len(assignment.questions)
     assert "✗" not in page

@@ -11,7 +11,7 @@ import pytest
 from tests.autograder.conftest import ROOT
 
 # Each imports from itself and from those before it; "" is the top, where the course folder is.
-LAYERS = ("sandbox.inside", "sandbox", "questions", "", "marking", "gradebook", "pages")
+LAYERS = ("sandbox.inside", "sandbox", "questions", "", "runs", "marking", "gradebook", "pages")
 
 
 def folder(name: str) -> Path:

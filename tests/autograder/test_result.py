@@ -20,6 +20,7 @@ ITEM = {
     "misconception": None,
     "words": "",
     "hint": "",
+    "run": None,
 }
 
 

@@ -35,7 +35,11 @@ from autograder.sandbox.inside import confinement, linux
 from autograder.sandbox.inside.limits import Limits
 from autograder.sandbox.inside.watch import Counted, Memory, Watched, own, watch
 
-ROLES = {"student": "autograder.sandbox.inside.student", "checker": "autograder.marking.checker"}
+ROLES = {
+    "student": "autograder.sandbox.inside.student",
+    "checker": "autograder.marking.checker",
+    "measurer": "autograder.marking.measurer",
+}
 MOST_FDS = 8  # that come with a job
 
 

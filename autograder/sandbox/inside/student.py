@@ -13,6 +13,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from autograder.sandbox.inside.limits import Limits
@@ -178,8 +179,18 @@ def describe(error: BaseException) -> dict[str, str]:
     return {"type": type(error).__name__[:100], "message": message}
 
 
+def lay_out(message: Message, _limits: Limits) -> Message:
+    """Write the files of training runs beside the notebook, whose cells load them."""
+    for name, content in zip(message.body["paths"], message.blobs, strict=True):
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return Message({})
+
+
 ANSWERS: dict[str, Callable[[Message, Limits], Iterable[Message]]] = {
     "cell": lambda message, limits: [run_cell(message, limits)],
     "calls": calls,
+    "lay_out": lambda message, limits: [lay_out(message, limits)],
     "redraw": lambda message, limits: [redraw(message, limits)],
 }

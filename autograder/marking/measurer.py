@@ -1,0 +1,216 @@
+"""The process that measures the weights of runs again, in the network of the practical.
+
+It is the checker's twin with torch in it: our code, a student's bytes, the same walls. It is
+started for practicals that have runs, so that the others do not wait for torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import torch
+
+from autograder import questions
+from autograder.marking.checker import outcome_of
+from autograder.questions.runs import ReadingItem, RunItem
+from autograder.runs import facts
+from autograder.runs.images import ImagesAtHand
+from autograder.runs.reading import HandedIn, Wrong, read
+from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.inside.protocol import (
+    Message,
+    decode,
+    pack,
+    read_frame,
+    unpack,
+    write_frame,
+)
+from convbook.check.diagnose import Outcome, problem
+from convbook.check.plain import show
+from convbook.check.readings import READINGS, TOLERANCE
+from convbook.data import Images
+from convbook.data.images import CIFAR10_CLASSES
+from convbook.data.standin import draw_standin
+from convbook.training import evaluate
+from convbook.training.config import AUGMENTATIONS, NORMALISATIONS
+from convbook.training.metrics import Metrics
+
+N_TRAIN, N_TEST = 10_000, 2_000  # of the stand-in as `convbook.data.standin` draws it
+N_UNSEEN = 1_000  # images drawn anew for each submission
+ON_STANDIN = "This run is on the stand-in (drawn shapes), not on CIFAR-10."
+
+_standin: list[ImagesAtHand] = []  # drawn once, before a child is forked
+
+
+def preload() -> None:
+    """Draw the stand-in's test images once for all children."""
+    torch.set_num_threads(1)
+    data = draw_standin(N_TRAIN, N_TEST, 0)
+    _standin[:] = [
+        ImagesAtHand(
+            len(data.train),
+            data.train.fingerprint,
+            data.test.fingerprint,
+            len(data.test),
+            data.test.images.numpy(),
+            data.test.labels.numpy(),
+        )
+    ]
+
+
+def main(requests: int, responses: int, _limits: Limits) -> None:
+    """Serve one submission: measure its runs."""
+    while (frame := read_frame(requests)) is not None:
+        message = unpack(frame)
+        reply = Message({"answers": [message.body["number"], 0], "verdicts": measure(message)})
+        write_frame(responses, pack(reply))
+
+
+def measure(message: Message) -> list[dict[str, Any]]:
+    """Return the verdicts on runs.
+
+    The message has "items", the ids of the runs; "files", of each of the first blobs "run" and
+    "name", and a "trouble" in place of what was not read; "readings", the outcome of each function
+    that read something off a run; and, if there are test images of CIFAR-10 at hand, "images",
+    where the last blob is them.
+    """
+    body = message.body
+    at_hand = list(_standin)
+    seed = int(hashlib.sha256(f"{body['hash']}\n{body['version']}".encode()).hexdigest()[:12], 16)
+    if body["images"]:
+        at_hand.append(ImagesAtHand(**decode(unpack(message.blobs[-1]))))
+    verdicts = []
+    for item_id in body["items"]:
+        item = questions.run_item(item_id)
+        mine = [
+            (entry, blob)
+            for entry, blob in zip(body["files"], message.blobs, strict=False)
+            if entry["run"] == item.step
+        ]
+        files = {entry["name"]: blob for entry, blob in mine if not entry["trouble"]}
+        troubles = {entry["name"]: entry["trouble"] for entry, _ in mine if entry["trouble"]}
+        if isinstance(item, ReadingItem):
+            outcome = outcome_of(body["readings"][item_id], message.blobs)
+            verdicts.append(_reading(item, files, troubles, outcome))
+        else:
+            verdicts.append(_verdict(item, files, troubles, at_hand, seed))
+    return verdicts
+
+
+def _verdict(
+    item: RunItem,
+    files: dict[str, bytes],
+    troubles: dict[str, str],
+    at_hand: list[ImagesAtHand],
+    seed: int,
+) -> dict[str, Any]:
+    """Return what a run is worth, in the form of an item's verdict."""
+    told: dict[str, Any] = {"weights": "", "curve": "", "budget": "", "images": "", "measured": ""}
+    try:
+        run = read(item.step, files, troubles)
+        told |= {
+            "weights": run.weights,
+            "curve": facts.curve(run),
+            "budget": run.record.budget,
+            "images": run.record.history.data["source"][:200],
+        }
+        finding = _finding(item, run, at_hand, told, seed)
+    except Wrong as wrong:
+        finding = facts.Finding(0.0, wrong)
+    except Exception as error:
+        # One run must not stop the rest of its submission, whatever it found in us.
+        finding = facts.Finding(0.0, due=f"the grader failed on it: {type(error).__name__}")
+    passed = finding.share == 1 and not finding.due
+    return {
+        "id": item.id,
+        "points": 0.0 if finding.due else round(item.points * finding.share, 2),
+        "max_points": item.points,
+        "passed": passed,
+        "cases": [],
+        "first_failure": None,
+        "misconception": finding.wrong.name if finding.wrong else None,
+        "words": finding.wrong.words if finding.wrong else "",
+        "hint": finding.wrong.hint if finding.wrong else "",
+        "run": {"name": item.step, "due": finding.due, "notes": finding.notes, **told},
+    }
+
+
+def _reading(
+    item: ReadingItem, files: dict[str, bytes], troubles: dict[str, str], outcome: Outcome
+) -> dict[str, Any]:
+    """Return what a function is worth that reads something off a run."""
+    verdict: dict[str, Any] = {
+        "id": item.id,
+        "points": 0.0,
+        "max_points": item.points,
+        "passed": False,
+        "cases": [],
+        "first_failure": None,
+        "misconception": None,
+        "words": "",
+        "hint": "",
+        "run": None,
+    }
+    try:
+        record = read(item.step, files, troubles).record
+    except Wrong as wrong:
+        named = {"misconception": wrong.name, "words": wrong.words, "hint": wrong.hint}
+        return verdict | named
+    expected = READINGS[item.function](record.history)
+    words = problem(expected, outcome, TOLERANCE)
+    if words is None:
+        return verdict | {"points": item.points, "passed": True}
+    failure = {"public": True, "arguments": {}, "expected": show(expected), "problem": words}
+    got = show(outcome["value"]) if "value" in outcome else None
+    return verdict | {"first_failure": {**failure, "got": got}}
+
+
+def _finding(
+    item: RunItem,
+    run: HandedIn,
+    at_hand: list[ImagesAtHand],
+    told: dict[str, Any],
+    seed: int,
+) -> facts.Finding:
+    data = run.record.history.data
+    known = [
+        images
+        for images in at_hand
+        if (images.fingerprint, images.test_fingerprint)
+        == (data["fingerprint"], data["test_fingerprint"])
+    ]
+    if not known:
+        return facts.Finding(
+            0.0,
+            due=f"its images ({data['source'][:100]!r}, fingerprint {data['test_fingerprint'][:16]}"
+            ") are not at hand where this was graded, so its weights could not be measured",
+        )
+    images = known[0]
+    measured = _measured(run, images.pixels, images.labels)
+    told["measured"] = f"{measured.accuracy:.1%} of {measured.n} test images"
+    facts.require_consistent(run, measured, images)
+    if images is at_hand[0]:
+        new = draw_standin(1, N_UNSEEN, seed).test
+        facts.require_unseen(measured, _measured(run, new.images.numpy(), new.labels.numpy()))
+    finding = facts.judge(item.step, run, measured)
+    if images is at_hand[0]:
+        finding.notes.append(ON_STANDIN)
+    return finding
+
+
+def _measured(run: HandedIn, pixels: Any, labels: Any) -> Metrics:
+    config = run.record.history.config
+    given = Images(
+        torch.from_numpy(pixels),
+        torch.from_numpy(labels),
+        CIFAR10_CLASSES,
+        fingerprint="of a part",
+        role="test",
+    )
+    return evaluate(
+        run.network,
+        given,
+        augment=AUGMENTATIONS[config.augment][1],
+        normalise=NORMALISATIONS[config.normalise],
+    )
