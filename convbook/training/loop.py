@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from convbook.data import Dataset, batches
-from convbook.errors import TrainingError
+from convbook.errors import DivergedError
 from convbook.models import pool_first
 from convbook.training import precision as precisions
 from convbook.training.config import AUGMENTATIONS, NORMALISATIONS, Config
@@ -68,7 +68,9 @@ def fit(
 
     Raises:
         TrainingError: the configuration, the model and the data do not fit together; the folder
-            holds another run or cannot be written; the loss is no longer a number.
+            holds another run or cannot be written.
+        DivergedError: the loss is no longer a number (a TrainingError too).
+        DataError: `config.validation` leaves a side without images.
     """
     device = choose_device(device)
     precision = precisions.choose(config.amp, device)
@@ -129,7 +131,7 @@ def fit(
 
 def _require_finite(loss: float, place: str, lr: float) -> None:
     if not math.isfinite(loss):
-        raise TrainingError(
+        raise DivergedError(
             f"Training: {place}.",
             got=f"a loss of {loss} at lr {lr:g}",
             rule="the loss stays a finite number",
