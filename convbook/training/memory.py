@@ -12,9 +12,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # numbers of the settings in glibc's <malloc.h>
-NEVER = 2**31 - 1
-DEFAULTS = {M_TRIM_THRESHOLD: 2**26, M_MMAP_MAX: 2**16}  # what glibc comes to by itself
+# Numbers of the settings in glibc's <malloc.h>, in bytes but for the last, a count of blocks.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
+KEPT = {M_TRIM_THRESHOLD: 2**31 - 1, M_MMAP_MAX: 0}
+# What glibc itself comes to in a program that frees large blocks.
+USUAL = {M_TRIM_THRESHOLD: 2**26, M_MMAP_THRESHOLD: 2**25, M_MMAP_MAX: 2**16}
 
 
 @contextmanager
@@ -27,11 +29,11 @@ def kept_memory() -> Iterator[None]:
     if library is None or not hasattr(library, "malloc_trim"):
         yield
         return
-    library.mallopt(M_MMAP_MAX, 0)
-    library.mallopt(M_TRIM_THRESHOLD, NEVER)
+    for setting, value in KEPT.items():
+        library.mallopt(setting, value)
     try:
         yield
     finally:
-        for setting, value in DEFAULTS.items():
+        for setting, value in USUAL.items():
             library.mallopt(setting, value)
         library.malloc_trim(0)
