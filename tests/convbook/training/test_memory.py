@@ -10,29 +10,22 @@ import torch
 from pathlib import Path
 from convbook.training.memory import kept_memory
 
-def resident():  # MiB
-    line = Path("/proc/self/status").read_text().split("VmRSS:")[1]
-    return int(line.split()[0]) / 1024
-
-def faults():
+def faults():  # pages asked for so far
     return int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[7])
 
-def step():
-    return torch.ones(2**22).sum()  # 16 MiB, freed at once
+def resident():  # MiB
+    return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
 
-def count():
-    before = faults()
-    for _ in range(20):
-        step()
-    return faults() - before
+def steps(n):
+    for _ in range(n):
+        [torch.ones(2**21) for _ in range(8)]  # 8 x 8 MiB, freed at once
 
 at_first = resident()
 with kept_memory():
-    step()
-    print(count())
-    large = [torch.ones(2**22) for _ in range(16)]
-    del large
-    print(resident() - at_first)
+    steps(2)
+    before = faults()
+    steps(20)
+    print(faults() - before, resident() - at_first)
 print(resident() - at_first)
 """
 
@@ -43,10 +36,10 @@ print(resident() - at_first)
 def test_freed_memory_is_used_again_and_given_back_at_the_end(python):
     done = python(SCRIPT)
     assert not done.stderr
-    new_pages, inside, afterwards = map(float, done.stdout.split())
-    assert new_pages < 5 * 4096  # of 20 x 4096: a step asks for 4096 where none are kept
-    assert inside > 200  # MiB of the 256 that were used
-    assert afterwards < 60
+    asked_for, inside, afterwards = map(float, done.stdout.split())
+    assert asked_for < 20 * 16384 / 4  # pages; steps that keep nothing ask for 16384 each
+    assert inside > 50
+    assert afterwards < 10
 
 
 def test_what_is_raised_inside_comes_through():
