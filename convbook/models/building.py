@@ -117,6 +117,17 @@ class GlobalAvgPool(nn.Module):
         return x.mean(dim=(2, 3))
 
 
+class FastDropout(nn.Dropout):
+    """`nn.Dropout` with other random numbers, which take a third of the time on a CPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x`, any shape; while training, each value is 0 with probability `p`."""
+        if not self.training or x.device.type != "cpu" or self.p == 1:
+            return super().forward(x)
+        kept = torch.rand(x.shape) >= self.p
+        return x * kept * (1 / (1 - self.p))
+
+
 def _stack(layers: Layers, shape: Shape) -> nn.Sequential:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for name, layer in named(layers):
@@ -157,7 +168,7 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
         case Parallel():
             return Concat([_stack(branch, shape) for branch in layer.branches])
         case Dropout():
-            return nn.Dropout(layer.p)
+            return FastDropout(layer.p)
         case ReLU():
             return nn.ReLU()
         case Tanh():

@@ -21,6 +21,7 @@ from convbook.models import (
     build,
     pool_first,
 )
+from convbook.models.building import FastDropout
 from convbook.shapes import (
     Conv,
     Dropout,
@@ -311,3 +312,18 @@ def test_dropout_is_set_in_the_networks_data():
         PRACTICAL["base"].with_dropout(0.2)
     with pytest.raises(ShapeError, match="p=2"):
         PRACTICAL["dropout"].with_dropout(2)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("number", [torch.float32, torch.bfloat16])
+def test_dropout_is_that_of_torch_but_for_the_numbers_drawn(p, number):
+    dropout = FastDropout(p)
+    x = torch.randn(100, 400, generator=torch.Generator().manual_seed(0)).to(number)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        y = dropout(x)
+    kept = y != 0
+    assert y.dtype == number
+    assert torch.equal(y[kept], x[kept] * (1 / (1 - p)) if p < 1 else x[kept])
+    assert abs(float((~kept).float().mean()) - p) <= 4 * (p * (1 - p) / 40_000) ** 0.5
+    assert torch.equal(dropout.eval()(x), x)
