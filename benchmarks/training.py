@@ -44,10 +44,10 @@ KINDS = {
     "batch norm": ("aten::native_batch_norm",),
     "max pooling": ("aten::max_pool2d",),
     "fully-connected": ("aten::mm", "aten::addmm"),
-    "dropout": ("aten::bernoulli_", "aten::div_", "aten::native_dropout"),
+    "dropout": ("aten::uniform_", "aten::ge"),
     "ReLU": ("aten::clamp_min", "aten::threshold_backward"),
     "the update": ("aten::_fused_sgd_", "Optimizer."),
-    "crops, flips, normalisation": ("aten::index", "aten::flip", "aten::where", "aten::mul"),
+    "crops, flips, normalisation": ("aten::index", "aten::flip", "aten::where", "aten::sub"),
     "copies to another format or layout": ("aten::copy_",),
 }
 PEAK = """
