@@ -34,6 +34,10 @@ class TrainingError(ConvbookError):
     """A training run that cannot start, go on or be read back."""
 
 
+class DivergedError(TrainingError):
+    """A training run whose loss is no longer a number."""
+
+
 class CheckError(ConvbookError):
     """A call of `check` that names no question, or hands in the wrong things."""
 

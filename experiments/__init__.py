@@ -1,1 +1,1 @@
-"""The recorded runs of the book: `python -m experiments run q15 --data PATH`."""
+"""The recorded runs of the book: `python -m experiments ladder --data PATH --data-name WORDS`."""

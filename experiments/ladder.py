@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convbook.training import Config
 
@@ -14,22 +14,94 @@ class Experiment:
     Attributes:
         name: of its result file.
         title: what is trained, for a reader.
-        config: its settings; the runner sets seed and epochs.
+        config: its settings, with the epochs it is planned for; the runner sets the seed.
+        share: of the training images that it trains on, the same share of each class.
     """
 
     name: str
     title: str
     config: Config
+    share: float = 1.0
 
 
+BASE = Config(model="base", lr=0.1, batch_size=128)
+NORMALISED = replace(BASE, model="normalisation", normalise="sheet")
+AUGMENTED = replace(NORMALISED, model="augmentation", augment="crop_flip")
+MOMENTUM = replace(AUGMENTED, model="momentum", momentum=0.9)
+SCHEDULED = replace(MOMENTUM, model="schedule", gamma=0.95)
+DROPPED = replace(SCHEDULED, model="dropout")
+BATCH_NORMED = replace(DROPPED, model="batchnorm")
+
+STEPS = (
+    Experiment(
+        "q15",
+        "The practical's network: SGD, lr 0.1, batches of 128, pixels in [0, 1], no augmentation",
+        BASE,
+    ),
+    Experiment("q19", "Question 15 with the sheet's normalisation", NORMALISED),
+    Experiment("q22", "Question 19 with random crops of 28x28 and flips", AUGMENTED),
+    Experiment("q26_constant", "Question 22 with momentum 0.9 at a constant lr of 0.1", MOMENTUM),
+    Experiment("q26", "Question 22 with momentum 0.9 and lr 0.1 x 0.95 an epoch", SCHEDULED),
+    Experiment("q29", "Question 26 with dropout, p 0.5, after fc4", DROPPED),
+    Experiment("q34", "Question 29 with batch norm after each convolution", BATCH_NORMED),
+)
+
+# A sweep chooses a setting, so it is measured on validation images.
+SWEEP_EPOCHS = 15
+LR_AND_BATCH_SIZE = tuple(
+    Experiment(
+        f"q16_lr{lr:g}_b{batch_size}",
+        f"Question 15 at lr {lr:g} in batches of {batch_size}, measured on validation images",
+        replace(BASE, lr=lr, batch_size=batch_size, epochs=SWEEP_EPOCHS, validation=0.1),
+    )
+    for lr in (0.001, 0.01, 0.1, 1.0)
+    for batch_size in (32, 128, 512)
+)
+DROPOUT = tuple(
+    Experiment(
+        f"q32_p{p:g}",
+        f"Question 29 with dropout at p {p:g}, measured on validation images",
+        replace(DROPPED, dropout=p, epochs=SWEEP_EPOCHS, validation=0.1),
+    )
+    for p in (0.0, 0.25, 0.5, 0.75, 0.9)
+)
+
+MINUTES = Experiment(
+    "minutes",
+    "The practical's network with batch norm and dropout, crops and flips: one cycle of the "
+    "learning rate",
+    Config(
+        model="batchnorm",
+        epochs=20,
+        batch_size=256,
+        lr=0.1,
+        momentum=0.9,
+        nesterov=True,
+        schedule="one_cycle",
+        weight_decay=5e-4,
+        normalise="pixels",
+        augment="crop_flip",
+    ),
+)
+
+# The same run twice, in the number format and layout that a probe chooses and in plain float32.
+SHORT = replace(MINUTES.config, epochs=8)
+PRECISIONS = tuple(
+    Experiment(f"precision_{name}", f"{MINUTES.title}; {words}", replace(SHORT, amp=amp), share=0.2)
+    for name, amp, words in (
+        ("fast", "auto", "bfloat16, channels last"),
+        ("plain", "off", "float32, channels first"),
+    )
+)
+
+#: What `run` knows by one name.
+GROUPS: dict[str, tuple[Experiment, ...]] = {
+    "steps": STEPS,
+    "q16": LR_AND_BATCH_SIZE,
+    "q32": DROPOUT,
+    "precision": PRECISIONS,
+}
 EXPERIMENTS = {
     experiment.name: experiment
-    for experiment in (
-        Experiment(
-            "q15",
-            "The practical's network: SGD, lr 0.1, batches of 128, pixels in [0, 1], "
-            "no augmentation",
-            Config(model="base", lr=0.1, batch_size=128),
-        ),
-    )
+    for experiment in (*STEPS, *LR_AND_BATCH_SIZE, *DROPOUT, MINUTES, *PRECISIONS)
 }

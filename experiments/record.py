@@ -44,6 +44,7 @@ def record(
     experiment: Experiment,
     histories: list[History],
     *,
+    diverged: dict[int, str],
     seeds: list[int],
     epochs: int,
     source: str,
@@ -55,6 +56,7 @@ def record(
     Args:
         experiment: what was trained.
         histories: the finished epochs of each seed that has any.
+        diverged: seed and place of each run whose loss was no longer a number.
         seeds: the seeds planned.
         epochs: the epochs planned for each.
         source: words for the data.
@@ -62,9 +64,11 @@ def record(
         path: of the result file.
     """
     done = {history.config.seed: len(history.epochs) for history in histories}
-    complete = all(done.get(seed, 0) >= epochs for seed in seeds)
+    complete = all(done.get(seed, 0) >= epochs or seed in diverged for seed in seeds)
     words = ", ".join(f"seed {seed}: {count}" for seed, count in done.items())
     note = "Every planned epoch is here." if complete else "Partial: the run is not over."
+    if diverged:
+        note += f" Diverged: {', '.join(f'seed {seed}' for seed in diverged)}."
     result = Result(
         experiment=experiment.name,
         title=experiment.title,
@@ -74,6 +78,7 @@ def record(
         planned_seeds=tuple(seeds),
         planned_epochs=epochs,
         runs=tuple(thin(history, source) for history in histories),
+        diverged=diverged,
     )
     result.save(path)
     return result

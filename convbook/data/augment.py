@@ -26,8 +26,8 @@ def random_crop(size: int) -> Augmentation:
     def crop(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         n, _, height, width = images.shape
         _check_window(size, height, width)
-        top = torch.randint(height - size + 1, (n, 1), generator=generator)
-        left = torch.randint(width - size + 1, (n, 1), generator=generator)
+        top = torch.randint(height - size + 1, (n,), generator=generator)
+        left = torch.randint(width - size + 1, (n,), generator=generator)
         return _windows(images, top.to(images.device), left.to(images.device), size)
 
     return crop
@@ -82,16 +82,11 @@ def compose(augmentations: Sequence[Augmentation]) -> Augmentation:
 def _windows(
     images: torch.Tensor, top: torch.Tensor, left: torch.Tensor, size: int
 ) -> torch.Tensor:
-    """Cut the window at (top, left), each (N, 1), out of each image: one gather for the batch."""
-    steps = torch.arange(size, device=images.device)
-    rows, columns = top + steps, left + steps  # (N, size) each
-    which = torch.arange(len(images), device=images.device)
-    return images[
-        which.view(-1, 1, 1, 1),
-        torch.arange(images.shape[1], device=images.device).view(1, -1, 1, 1),
-        rows[:, None, :, None],
-        columns[:, None, None, :],
-    ]  # (N, C, size, size)
+    """Cut the window at (top, left), each (N,), out of each image: one gather for the batch."""
+    windows = images.unfold(2, size, 1).unfold(
+        3, size, 1
+    )  # a view: (N, C, rows, columns, size, size)
+    return windows[torch.arange(len(images), device=images.device), :, top, left]
 
 
 def _check_window(size: int, height: int, width: int) -> None:

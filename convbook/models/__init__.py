@@ -2,7 +2,7 @@
 
 - `practical`: `PRACTICAL`, the network of the practical in each of its steps
 - `lenet`, `basic_cnn`, `vgg`, `resnet`: `LENET5`, `BASIC_CNN`, `VGG_SMALL`, `RESNET_SMALL`
-- `network`: `Network`; `building`: from data to modules
+- `network`: `Network`; `building`: from data to modules, and a faster order of them
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch import nn
 
 from convbook.errors import ShapeError
 from convbook.models.basic_cnn import BASIC_CNN
-from convbook.models.building import build_network
+from convbook.models.building import build_network, pool_first
 from convbook.models.lenet import LENET5
 from convbook.models.network import Network
 from convbook.models.practical import PRACTICAL, practical_layers
@@ -27,6 +27,8 @@ __all__ = [
     "VGG_SMALL",
     "Network",
     "build",
+    "named_network",
+    "pool_first",
     "practical_layers",
     "residual_block",
     "resnet_layers",
@@ -51,13 +53,22 @@ def build(network: Network | str, *, seed: int | None = None) -> nn.Module:
     Raises:
         ShapeError: an unknown name, or layers that do not fit together.
     """
-    if isinstance(network, Network):
-        return build_network(network, seed=seed)
-    if network not in NETWORKS:
+    if not isinstance(network, Network):
+        network = named_network(network)
+    return build_network(network, seed=seed)
+
+
+def named_network(name: str) -> Network:
+    """Return the network of a name in `NETWORKS`.
+
+    Raises:
+        ShapeError: an unknown name.
+    """
+    if name not in NETWORKS:
         raise ShapeError(
             "Building a network by its name.",
-            got=repr(network),
+            got=repr(name),
             rule=f"the names are {', '.join(NETWORKS)}",
             next_step="choose one of them, or write a Network",
         )
-    return build_network(NETWORKS[network], seed=seed)
+    return NETWORKS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +55,25 @@ def build_network(network: Network, *, seed: int | None = None) -> nn.Module:
         return _stack(network.layers, network.input_shape)
 
 
+def pool_first(model: nn.Module) -> nn.Module:
+    """Return the same function with each ReLU after the max pooling that follows it.
+
+    The maximum of rectified values is the rectified maximum, and the ReLU then runs over a quarter
+    of the values. Outputs and gradients are equal to the bit; a test holds them to that. The
+    modules are `model`'s own, under their names; `model` keeps its order.
+
+    Args:
+        model: a stack as `build_network` makes it; any other module is returned as it is.
+    """
+    if type(model) is not nn.Sequential:
+        return model
+    children = list(model.named_children())
+    for i, (relu, pool) in enumerate(pairwise(module for _, module in children)):
+        if isinstance(relu, nn.ReLU) and isinstance(pool, nn.MaxPool2d):
+            children[i : i + 2] = children[i + 1], children[i]
+    return nn.Sequential(OrderedDict(children))
+
+
 class Sum(nn.Module):
     """layers(x) + shortcut(x), x (N, C, H, W)."""
 
@@ -97,6 +117,17 @@ class GlobalAvgPool(nn.Module):
         return x.mean(dim=(2, 3))
 
 
+class FastDropout(nn.Dropout):
+    """`nn.Dropout` with other random numbers, which take a third of the time on a CPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x`, any shape; while training, each value is 0 with probability `p`."""
+        if not self.training or x.device.type != "cpu" or self.p == 1:
+            return super().forward(x)
+        kept = torch.rand(x.shape) >= self.p
+        return x * kept * (1 / (1 - self.p))
+
+
 def _stack(layers: Layers, shape: Shape) -> nn.Sequential:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for name, layer in named(layers):
@@ -137,7 +168,7 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
         case Parallel():
             return Concat([_stack(branch, shape) for branch in layer.branches])
         case Dropout():
-            return nn.Dropout(layer.p)
+            return FastDropout(layer.p)
         case ReLU():
             return nn.ReLU()
         case Tanh():

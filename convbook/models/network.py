@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from convbook.shapes import Layer, Table, table
+from convbook.errors import ShapeError
+from convbook.shapes import Dropout, Layer, Table, table
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,21 @@ class Network:
     def table(self) -> Table:
         """Return its layers one by one: sizes, parameters, operations, receptive fields."""
         return table(self.layers, self.input_shape)
+
+    def with_dropout(self, p: float) -> Network:
+        """Return the same network with probability `p` in its dropout layers.
+
+        Raises:
+            ShapeError: it has no dropout layer, or `p` is no probability.
+        """
+        if not any(isinstance(layer, Dropout) for layer in self.layers):
+            raise ShapeError(
+                f"Setting the dropout of the network {self.name!r}.",
+                got=f"p={p!r}, and no dropout among its layers",
+                rule="the network has a dropout layer",
+                next_step='choose one that has, such as "dropout" or "batchnorm"',
+            )
+        layers = (
+            replace(layer, p=p) if isinstance(layer, Dropout) else layer for layer in self.layers
+        )
+        return replace(self, layers=tuple(layers))

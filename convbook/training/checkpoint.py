@@ -75,9 +75,13 @@ class Checkpoint:
             TrainingError: the model has other weights than the checkpoint.
         """
         load_into(model, self.weights)
+        weights = [weight for group in optimiser.param_groups for weight in group["params"]]
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in self.optimiser.items():
             index, name = key.split("/", 1)
+            if value.ndim:
+                # The fused update walks through weight and velocity as they lie in memory.
+                value = torch.empty_like(weights[int(index)]).copy_(value)
             state.setdefault(int(index), {})[name] = value
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})

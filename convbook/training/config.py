@@ -30,7 +30,10 @@ AUGMENTATIONS: dict[str | None, tuple[Augmentation | None, Augmentation | None]]
     None: (None, None),
     "crop_flip": (compose([random_crop(28), random_flip()]), centre_crop(28)),
 }
+SCHEDULES = (None, "one_cycle")
 AMP = ("auto", "on", "off")
+WARM_UP = 0.25  # share of a one-cycle run in which the learning rate rises
+START = 0.1  # of the peak: the learning rate that a one-cycle run begins with
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,20 @@ class Config:
         model: a name in `convbook.models.PRACTICAL`, or a label for a network of your own.
         epochs: passes over the training images that the finished run has made.
         batch_size: images per update; the last batch of an epoch may be smaller.
-        lr: learning rate of the first epoch.
+        lr: learning rate of the first epoch; the highest one of a one-cycle run.
         momentum: factor of the velocity, in [0, 1).
+        nesterov: whether the gradient's step is added to the velocity's, which needs a momentum.
         gamma: factor of the learning rate from one epoch to the next; None keeps it constant.
+        schedule: None, or "one_cycle": from update to update the learning rate rises in a straight
+            line from lr / 10 to lr over the first quarter of the run, then falls to 0.
         weight_decay: factor of the weights added to their gradient.
+        dropout: probability of the network's dropout layers; None leaves the network's own.
         normalise: None leaves pixels in [0, 1]; "sheet" and "pixels" subtract a mean and divide
             by a standard deviation a channel (`convbook.data` says where each pair comes from).
         augment: None, or "crop_flip": random 28x28 crop and horizontal flip to train,
             centre crop to test.
+        validation: share of the training images held out of training and measured in place of the
+            test images, in [0, 1); the same ones for every seed. 0 measures the test images.
         seed: of the weights, the order of the images, the augmentation and dropout.
         amp: "auto" computes in bfloat16 where the processor has instructions for it, "on"
             everywhere, "off" nowhere.
@@ -62,10 +71,14 @@ class Config:
     batch_size: int = 128
     lr: float = 0.1
     momentum: float = 0.0
+    nesterov: bool = False
     gamma: float | None = None
+    schedule: str | None = None
     weight_decay: float = 0.0
+    dropout: float | None = None
     normalise: str | None = None
     augment: str | None = None
+    validation: float = 0.0
     seed: int = 0
     amp: str = "auto"
 
@@ -84,14 +97,48 @@ class Config:
         _require(
             self, "weight_decay", _real(self.weight_decay) and self.weight_decay >= 0, "0 or more"
         )
+        _require(
+            self,
+            "nesterov",
+            self.nesterov is False or (self.nesterov is True and self.momentum > 0),
+            "True or False, and True with a momentum above 0 only",
+        )
+        _require(
+            self,
+            "dropout",
+            self.dropout is None or (_real(self.dropout) and 0 <= self.dropout < 1),
+            "None, or in [0, 1)",
+        )
+        _require(
+            self, "validation", _real(self.validation) and 0 <= self.validation < 1, "in [0, 1)"
+        )
         _require(self, "model", isinstance(self.model, str) and self.model != "", "a name")
         _require_name(self, "normalise", tuple(NORMALISATIONS))
         _require_name(self, "augment", tuple(AUGMENTATIONS))
+        _require_name(self, "schedule", SCHEDULES)
+        _require(
+            self,
+            "schedule",
+            self.schedule is None or self.gamma is None,
+            "None when there is a gamma: a run follows one of the two",
+        )
         _require_name(self, "amp", AMP)
 
-    def lr_at(self, epoch: int) -> float:
-        """Return the learning rate of `epoch`, counted from 0: lr · gamma**epoch."""
-        return self.lr if self.gamma is None else self.lr * self.gamma**epoch
+    def lr_at(self, epoch: int, share: float = 0.0) -> float:
+        """Return the learning rate in `epoch`, counted from 0.
+
+        It is lr · gamma**epoch, or that of the one-cycle schedule.
+
+        Args:
+            epoch: how many epochs are finished.
+            share: of this epoch's updates that are made, in [0, 1).
+        """
+        if self.schedule is None:
+            return self.lr if self.gamma is None else self.lr * self.gamma**epoch
+        time = (epoch + share) / self.epochs  # from 0 to below 1 over the run
+        rising = START + (1 - START) * time / WARM_UP
+        falling = (1 - time) / (1 - WARM_UP)
+        return self.lr * min(rising, falling)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, in the order of the class."""

@@ -70,8 +70,8 @@ class RunFolder:
     def _require_same_run(self, checkpoint: Checkpoint, kept: History, asked: History) -> None:
         images = {name: asked.data[name] for name in ("fingerprint", "test_fingerprint")}
         checks = [
-            (_without_epochs(checkpoint.config), _without_epochs(asked.config)),
-            (_without_epochs(kept.config), _without_epochs(asked.config)),
+            (_that_stay(checkpoint.config), _that_stay(asked.config)),
+            (_that_stay(kept.config), _that_stay(asked.config)),
             ({**images, "fingerprint": checkpoint.fingerprint}, images),
             (kept.data, images),
         ]
@@ -104,5 +104,7 @@ class RunFolder:
         )
 
 
-def _without_epochs(config: Config) -> dict[str, Any]:
+def _that_stay(config: Config) -> dict[str, Any]:
+    if config.schedule is not None:  # which is planned to its end: no run of another length
+        return config.to_dict()
     return replace(config, epochs=1).to_dict()

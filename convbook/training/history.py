@@ -28,7 +28,7 @@ class Epoch:
         train_accuracy: likewise, in [0, 1].
         test_loss: mean over the test images once the epoch is over, in nats.
         test_accuracy: likewise, in [0, 1].
-        lr: learning rate of the epoch.
+        lr: learning rate of the epoch's first update.
         seconds: wall-clock time of training and test.
     """
 

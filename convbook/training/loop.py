@@ -12,15 +12,23 @@ import torch
 import torch.nn.functional as F
 
 from convbook.data import Dataset, batches
-from convbook.errors import TrainingError
+from convbook.errors import DivergedError
+from convbook.models import pool_first
 from convbook.training import precision as precisions
 from convbook.training.config import AUGMENTATIONS, NORMALISATIONS, Config
 from convbook.training.folder import RunFolder
 from convbook.training.history import History
+from convbook.training.memory import kept_memory
 from convbook.training.metrics import Meter, count_right, evaluate
 from convbook.training.progress import Progress
 from convbook.training.provenance import provenance
-from convbook.training.setting_up import choose_device, prepare_model, reproducible, seed_epoch
+from convbook.training.setting_up import (
+    choose_device,
+    hold_out,
+    prepare_model,
+    reproducible,
+    seed_epoch,
+)
 
 
 @dataclass(frozen=True)
@@ -60,25 +68,33 @@ def fit(
 
     Raises:
         TrainingError: the configuration, the model and the data do not fit together; the folder
-            holds another run or cannot be written; the loss is no longer a number.
+            holds another run or cannot be written.
+        DivergedError: the loss is no longer a number (a TrainingError too).
+        DataError: `config.validation` leaves a side without images.
     """
     device = choose_device(device)
     precision = precisions.choose(config.amp, device)
     train_augment, test_augment = AUGMENTATIONS[config.augment]
     normalise = NORMALISATIONS[config.normalise]
+    data = hold_out(data, config)
+    built = model is None
     model = precision.lay_out(prepare_model(model, config, data, device))
+    forward = pool_first(model) if built else model
     optimiser = torch.optim.SGD(
-        model.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay
+        model.parameters(),
+        config.lr,
+        config.momentum,
+        nesterov=config.nesterov,
+        weight_decay=config.weight_decay,
+        fused=True,  # one pass over the weights instead of one an operation
     )
     history = History.begin(config, data, str(precision), provenance(device))
     folder = RunFolder(run_dir)
     folder.resume(history, model, optimiser)
 
-    with Progress(history, shown=progress) as bar, reproducible(device):
+    with Progress(history, shown=progress) as bar, reproducible(device), kept_memory():
         for epoch in range(len(history.epochs), config.epochs):
-            began, lr = perf_counter(), config.lr_at(epoch)
-            for group in optimiser.param_groups:
-                group["lr"] = lr
+            began = perf_counter()
             seed_epoch(config.seed, epoch)
             meter = Meter()
             model.train()
@@ -91,8 +107,11 @@ def fit(
                 normalise=normalise,
                 device=device,
             ):
+                lr = config.lr_at(epoch, meter.batches / history.batches_per_epoch)
+                for group in optimiser.param_groups:
+                    group["lr"] = lr
                 with precision.autocast(device):
-                    logits = model(precision.lay_out(x))  # (n, 3, H, W) -> (n, classes)
+                    logits = forward(precision.lay_out(x))  # (n, 3, H, W) -> (n, classes)
                 loss = F.cross_entropy(logits.float(), y)  # mean over the batch, nats
                 _require_finite(loss.item(), f"epoch {epoch + 1}, batch {meter.batches + 1}", lr)
                 optimiser.zero_grad()
@@ -102,7 +121,7 @@ def fit(
                 bar.batch(epoch + 1, loss.item())
             test = evaluate(model, data.test, augment=test_augment, normalise=normalise)
             _require_finite(test.loss, f"epoch {epoch + 1}, test images", lr)
-            history.add_epoch(meter, test, lr, perf_counter() - began)
+            history.add_epoch(meter, test, config.lr_at(epoch), perf_counter() - began)
             folder.save(history, model, optimiser)
             bar.epoch(history.epochs[-1])
             if on_epoch is not None:
@@ -112,7 +131,7 @@ def fit(
 
 def _require_finite(loss: float, place: str, lr: float) -> None:
     if not math.isfinite(loss):
-        raise TrainingError(
+        raise DivergedError(
             f"Training: {place}.",
             got=f"a loss of {loss} at lr {lr:g}",
             rule="the loss stays a finite number",

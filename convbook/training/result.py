@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ class Result:
         experiment: its short name, such as "q15".
         title: what was trained on what, in words.
         note: what a reader must know to read the numbers.
-        complete: whether every planned seed reached the planned number of epochs.
+        complete: whether every planned seed reached the planned number of epochs, or diverged.
         planned_seeds: the seeds asked for.
         planned_epochs: the epochs asked for.
-        runs: the record of each seed, batches thinned and numbers rounded.
+        runs: the record of each seed, batches thinned and numbers rounded; a seed that diverged in
+            its first epoch has none.
+        diverged: seed and place of each run whose loss was no longer a number.
     """
 
     experiment: str
@@ -33,6 +35,7 @@ class Result:
     planned_seeds: tuple[int, ...]
     planned_epochs: int
     runs: tuple[History, ...]
+    diverged: dict[int, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""
@@ -43,6 +46,7 @@ class Result:
             "note": self.note,
             "complete": self.complete,
             "planned": {"seeds": list(self.planned_seeds), "epochs": self.planned_epochs},
+            "diverged": {str(seed): place for seed, place in self.diverged.items()},
             "runs": [run.to_dict() for run in self.runs],
         }
 
@@ -66,6 +70,8 @@ class Result:
             TrainingError: the file is missing, is no JSON, or is no result.
         """
         values = read_json(Path(path))
+        if isinstance(values, dict):
+            values = {"diverged": {}, **values}  # which the first records did not have
         check(values, RESULT, str(path))
         return cls(
             **{key: values[key] for key in ("experiment", "title", "note", "complete")},
@@ -75,4 +81,5 @@ class Result:
                 History.from_dict(run, name=f"{path}, run {i}")
                 for i, run in enumerate(values["runs"])
             ),
+            diverged={int(seed): place for seed, place in values["diverged"].items()},
         )

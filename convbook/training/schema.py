@@ -28,6 +28,13 @@ COUNT: Rule = ("a whole number, 1 or more", lambda v: _whole(v) and v >= 1)
 SEED: Rule = ("a whole number, 0 or more", lambda v: _whole(v) and v >= 0)
 LOSS: Rule = ("a finite number, 0 or more", lambda v: _number(v) and v >= 0)
 SHARE: Rule = ("a number in [0, 1]", lambda v: _number(v) and 0 <= v <= 1)
+PLACES: Rule = (
+    "an object of seeds and texts",
+    lambda v: (
+        isinstance(v, dict)
+        and all(seed.isdecimal() and isinstance(place, str) for seed, place in v.items())
+    ),
+)
 FLAG: Rule = ("true or false", lambda v: isinstance(v, bool))
 OBJECT: Rule = ("an object", lambda v: isinstance(v, dict))
 VERSION: Rule = (f"{SCHEMA_VERSION}", lambda v: _whole(v) and v == SCHEMA_VERSION)
@@ -71,6 +78,7 @@ RESULT: Schema = {
     "note": TEXT,
     "complete": FLAG,
     "planned": {"seeds": [SEED], "epochs": COUNT},
+    "diverged": PLACES,
     "runs": [HISTORY],
 }
 

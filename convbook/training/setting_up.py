@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import torch
 
-from convbook.data import Dataset, batches
+from convbook.data import Dataset, batches, splits
 from convbook.data.random import Stream
 from convbook.errors import TrainingError
-from convbook.models import build
+from convbook.models import build, named_network
 from convbook.training.config import AUGMENTATIONS, Config
 from convbook.training.metrics import evaluating
 
@@ -38,6 +38,18 @@ def choose_device(device: str | torch.device) -> torch.device:
     return chosen
 
 
+def hold_out(data: Dataset, config: Config) -> Dataset:
+    """Return `data`, or the validation images that `config` asks for in place of the test images.
+
+    Raises:
+        DataError: the share leaves a side without images.
+    """
+    if not config.validation:
+        return data
+    parts = splits(data.train, config.validation)
+    return Dataset(parts.train, parts.validation)
+
+
 def prepare_model(
     model: torch.nn.Module | None, config: Config, data: Dataset, device: torch.device
 ) -> torch.nn.Module:
@@ -61,7 +73,7 @@ def prepare_model(
             rule="each epoch ends with a measurement on images that are not trained on",
             next_step="give test images, or a validation set in their place (see splits)",
         )
-    model = (build(config.model, seed=config.seed) if model is None else model).to(device)
+    model = (_build(config) if model is None else _own(model, config)).to(device)
     if not any(weight.requires_grad for weight in model.parameters()):
         raise TrainingError(
             "Training a model.",
@@ -84,6 +96,24 @@ def prepare_model(
             rule=f"one image gives logits of shape {expected}",
             next_step='correct the model; networks for 28x28 crops ("augmentation" and later '
             'steps) go with augment="crop_flip"',
+        )
+    return model
+
+
+def _build(config: Config) -> torch.nn.Module:
+    network = named_network(config.model)
+    if config.dropout is not None:
+        network = network.with_dropout(config.dropout)
+    return build(network, seed=config.seed)
+
+
+def _own(model: torch.nn.Module, config: Config) -> torch.nn.Module:
+    if config.dropout is not None:
+        raise TrainingError(
+            "Training a model of your own.",
+            got=f"dropout={config.dropout}",
+            rule="dropout sets the layers of a network that config.model names",
+            next_step="write the probability into your model, and leave dropout=None",
         )
     return model
 

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,8 +19,22 @@ from convbook.models import (
     VGG_SMALL,
     Network,
     build,
+    pool_first,
 )
-from convbook.shapes import Conv, Dropout, Layer, Linear, Softmax, fixed, table, total_parameters
+from convbook.models.building import FastDropout
+from convbook.shapes import (
+    Conv,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    Pool,
+    ReLU,
+    Softmax,
+    fixed,
+    table,
+    total_parameters,
+)
 from tests.convbook.torch_oracle import measured_shapes
 
 NAMES = sorted(NETWORKS)
@@ -239,3 +254,76 @@ class Unknown(Layer):
 def test_what_cannot_be_built(network, message):
     with pytest.raises(ShapeError, match=message):
         build(network)
+
+
+STACKS = {
+    **{name: NETWORKS[name] for name in ("base", "batchnorm", "vgg_small")},
+    "overlapping, padded": Network(
+        "overlapping",
+        (3, 11, 9),
+        (Conv(6, 3), ReLU(), Pool("max", 3, stride=2, padding=1), Flatten(), Linear(5)),
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("number", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", STACKS)
+def test_pooling_first_is_the_same_function_to_the_bit(name, number, layout):
+    network = STACKS[name]
+    ours, defined = (build(network, seed=0).to(memory_format=layout) for _ in range(2))
+    order = [n for n, _ in ours.named_children()]
+    faster = pool_first(ours)
+    assert [n for n, _ in ours.named_children()] == order
+    assert [n for n, _ in faster.named_children()] != order
+    assert faster.state_dict().keys() == defined.state_dict().keys()
+    generator = torch.Generator().manual_seed(0)
+    results = []
+    x = torch.randn(8, *network.input_shape, generator=generator)
+    x[::2] = x[::2].round()  # equal values, so that windows have more than one maximum
+    for module in (faster, defined):
+        x = x.detach().to(memory_format=layout).requires_grad_()
+        x.grad = None
+        torch.manual_seed(0)  # for dropout
+        with torch.autocast("cpu", torch.bfloat16, enabled=number == torch.bfloat16):
+            logits = module(x)
+        F.cross_entropy(logits.float(), torch.arange(8) % 5).backward()
+        results.append([logits, x.grad, *(p.grad for p in module.parameters())])
+    assert all(map(torch.equal, *results))
+
+
+@pytest.mark.parametrize("module", [nn.ReLU(), type("Own", (nn.Sequential,), {})(nn.ReLU())])
+def test_pooling_first_leaves_other_modules_alone(module):
+    assert pool_first(module) is module
+
+
+def test_a_mean_is_not_pooled_first():
+    network = Network("mean", (3, 4, 4), (Conv(2, 3, 1, 1), ReLU(), Pool("avg", 2), Flatten()))
+    order = [name for name, _ in pool_first(build(network)).named_children()]
+    assert order == ["conv1", "relu1", "pool1", "flatten"]
+
+
+def test_dropout_is_set_in_the_networks_data():
+    network = PRACTICAL["batchnorm"].with_dropout(0.2)
+    assert [layer.p for layer in network.layers if isinstance(layer, Dropout)] == [0.2]
+    assert replace(network, layers=()) == replace(PRACTICAL["batchnorm"], layers=())
+    assert build(network, seed=0).state_dict().keys() == build("batchnorm").state_dict().keys()
+    with pytest.raises(ShapeError, match="'base'"):
+        PRACTICAL["base"].with_dropout(0.2)
+    with pytest.raises(ShapeError, match="p=2"):
+        PRACTICAL["dropout"].with_dropout(2)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("number", [torch.float32, torch.bfloat16])
+def test_dropout_is_that_of_torch_but_for_the_numbers_drawn(p, number):
+    dropout = FastDropout(p)
+    x = torch.randn(100, 400, generator=torch.Generator().manual_seed(0)).to(number)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        y = dropout(x)
+    kept = y != 0
+    assert y.dtype == number
+    assert torch.equal(y[kept], x[kept] * (1 / (1 - p)) if p < 1 else x[kept])
+    assert abs(float((~kept).float().mean()) - p) <= 4 * (p * (1 - p) / 40_000) ** 0.5
+    assert torch.equal(dropout.eval()(x), x)

@@ -1,12 +1,14 @@
 import json
+from itertools import pairwise
 
 import pytest
 
 from convbook.data import standin
 from convbook.errors import TrainingError
+from convbook.models import build
 from convbook.training import Config, History, Result
 from experiments.__main__ import main
-from experiments.ladder import EXPERIMENTS, Experiment
+from experiments.ladder import EXPERIMENTS, GROUPS, STEPS, Experiment
 from experiments.record import EVERY
 from experiments.runner import Plan, run
 
@@ -21,9 +23,9 @@ def data(tmp_path, monkeypatch):
 
 @pytest.fixture
 def plan(tmp_path):
-    def plan(epochs, seeds=(0, 1)):
+    def plan(epochs, seeds=(0, 1), experiment=LINEAR):
         return Plan(
-            LINEAR,
+            experiment,
             seeds=list(seeds),
             epochs=epochs,
             source="drawn shapes",
@@ -79,6 +81,101 @@ def test_more_epochs_make_the_runs_longer(plan, data):
     for before, after in zip(short.runs, longer.runs, strict=True):
         assert after.epochs[0] == before.epochs[0]
         assert len(after.epochs) == 2
+
+
+def test_a_one_cycle_experiment_is_trained_to_its_end_and_goes_on_if_stopped(
+    plan, data, monkeypatch
+):
+    config = Config(model="base", batch_size=24, lr=0.05, schedule="one_cycle")
+    one_cycle = Experiment("tiny", "A tiny run", config)
+    whole = run(plan(3, experiment=one_cycle), data, stride=1, progress=False)
+    assert whole.complete
+    monkeypatch.setattr("experiments.runner.fit", lambda *_, **__: pytest.fail("trained again"))
+    assert run(plan(3, experiment=one_cycle), data, stride=1, progress=False) == whole
+
+
+def test_a_run_that_diverges_is_recorded_and_the_others_go_on(plan, data, tmp_path):
+    diverging = Experiment("tiny", "A tiny run", Config(model="base", batch_size=24, lr=1e9))
+    result = run(plan(2, experiment=diverging), data, stride=1, progress=False)
+    assert result.complete
+    assert result.diverged.keys() == {0, 1}
+    assert all("epoch 1" in place and "a loss of" in place for place in result.diverged.values())
+    assert "Diverged: seed 0, seed 1." in result.note
+    assert result == Result.load(tmp_path / "results" / "tiny.json")
+
+
+def test_a_diverged_run_is_not_tried_again(plan, data, monkeypatch):
+    diverging = Experiment("tiny", "A tiny run", Config(model="base", batch_size=24, lr=1e9))
+    first = run(plan(2, experiment=diverging), data, progress=False)
+    monkeypatch.setattr("experiments.runner.fit", lambda *_, **__: pytest.fail("trained again"))
+    assert run(plan(2, experiment=diverging), data, progress=False) == first
+
+
+def test_an_experiment_can_train_on_a_share_of_each_class(plan, draw_many):
+    data = draw_many(200, 30)
+    fifth = Experiment("tiny", "A tiny run", Config(batch_size=8), share=0.2)
+    (history,) = run(plan(1, [0], fifth), data, progress=False).runs
+    assert history.data["n_train"] == 40
+    assert history.data["test_fingerprint"] == data.test.fingerprint
+
+
+@pytest.fixture
+def draw_many(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVBOOK_CACHE", str(tmp_path / "cache"))
+    return lambda n_train, n_test: standin(n_train, n_test, seed=0)
+
+
+def test_the_steps_add_one_thing_each():
+    changes = [
+        {
+            name: value
+            for name, value in after.config.to_dict().items()
+            if value != before.config.to_dict()[name] and name != "model"
+        }
+        for before, after in pairwise(STEPS)
+    ]
+    assert changes == [
+        {"normalise": "sheet"},
+        {"augment": "crop_flip"},
+        {"momentum": 0.9},
+        {"gamma": 0.95},
+        {},
+        {},
+    ]
+    models = [step.config.model for step in STEPS]
+    assert models[-3:] == ["schedule", "dropout", "batchnorm"]
+
+
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+def test_each_experiment_has_a_network_and_choices_are_made_on_validation_images(name):
+    experiment = EXPERIMENTS[name]
+    build(experiment.config.model)
+    sweep = any(experiment in GROUPS[group] for group in ("q16", "q32"))
+    assert (experiment.config.validation > 0) == sweep
+
+
+def test_the_ladder_is_every_experiment_and_goes_on_after_a_stop(tmp_path, monkeypatch):
+    few = {name: EXPERIMENTS[name] for name in ("q15", "minutes", "q16_lr0.1_b32")}
+    monkeypatch.setattr("experiments.__main__.EXPERIMENTS", few)
+    monkeypatch.setenv("CONVBOOK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("experiments.__main__.cifar10", lambda _: standin(300, 30, seed=0))
+    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    command = ["ladder", "--data-name", "shapes", "--seeds", "3", "--epochs", "1", *places]
+    assert main(command) == 0
+    results = {path.stem: Result.load(path) for path in (tmp_path / "results").iterdir()}
+    assert results.keys() == few.keys()
+    assert all(result.complete for result in results.values())
+    monkeypatch.setattr("experiments.runner.fit", lambda *_, **__: pytest.fail("trained again"))
+    assert main(command) == 0
+
+
+def test_a_group_names_its_experiments(tmp_path, capsys):
+    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path)]
+    assert main(["record", "q32", "--data-name", "shapes", *places]) == 0
+    assert sorted(path.stem for path in tmp_path.glob("*.json")) == sorted(
+        experiment.name for experiment in GROUPS["q32"]
+    )
+    assert capsys.readouterr().out.count("Partial: the run is not over.") == 5
 
 
 def test_the_command_trains_and_records(tmp_path, monkeypatch, capsys):

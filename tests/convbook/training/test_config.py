@@ -32,6 +32,14 @@ from convbook.training import Config
         ("normalise", "mean"),
         ("augment", True),
         ("augment", ["crop_flip"]),
+        ("nesterov", True),  # without a momentum
+        ("nesterov", 1),
+        ("schedule", "cosine"),
+        ("schedule", True),
+        ("dropout", 1.0),
+        ("dropout", "0.5"),
+        ("validation", 1),
+        ("validation", -0.1),
         ("amp", None),
         ("amp", "bf16"),
     ],
@@ -49,7 +57,17 @@ def test_nothing_can_be_changed_afterwards():
 
 
 def test_settings_survive_a_round_trip():
-    config = Config(lr=0.2, gamma=0.95, normalise="sheet", augment="crop_flip", amp="off")
+    config = Config(
+        lr=0.2,
+        momentum=0.9,
+        nesterov=True,
+        schedule="one_cycle",
+        dropout=0.3,
+        normalise="sheet",
+        augment="crop_flip",
+        validation=0.1,
+        amp="off",
+    )
     assert Config.from_dict(config.to_dict()) == config
 
 
@@ -64,3 +82,26 @@ def test_an_unknown_setting_is_named():
 def test_the_learning_rate_of_each_epoch(gamma, rates):
     config = Config(lr=0.1, gamma=gamma)
     assert [config.lr_at(epoch) for epoch in range(3)] == pytest.approx(rates)
+
+
+def test_a_record_from_before_a_setting_has_its_default():
+    old = Config(lr=0.2).to_dict()
+    for setting in ("nesterov", "schedule", "dropout", "validation"):
+        del old[setting]
+    assert Config.from_dict(old) == Config(lr=0.2)
+
+
+def test_two_schedules_are_refused():
+    with pytest.raises(TrainingError, match="schedule is None when there is a gamma"):
+        Config(schedule="one_cycle", gamma=0.95)
+
+
+def test_one_cycle_rises_for_a_quarter_and_falls_to_nothing():
+    config = Config(lr=0.4, epochs=8, schedule="one_cycle")
+    rates = [config.lr_at(*time) for time in [(0, 0.0), (1, 0.0), (1, 0.5), (2, 0.0), (5, 0.0)]]
+    assert rates == pytest.approx([0.04, 0.22, 0.31, 0.4, 0.2])
+    assert 0 < config.lr_at(7, 0.999) < 0.0001
+
+
+def test_an_exponential_schedule_steps_between_epochs_only():
+    assert Config(lr=0.1, gamma=0.5).lr_at(1, 0.9) == 0.05

@@ -5,8 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from convbook.data import Dataset, Images, batches
-from convbook.errors import TrainingError
+from convbook.data import Dataset, Images, batches, splits
+from convbook.errors import DivergedError, ShapeError, TrainingError
 from convbook.training import Config, evaluate, fit
 from convbook.training.setting_up import seed_epoch
 
@@ -35,19 +35,31 @@ def test_before_any_update_the_loss_is_that_of_guessing(data):
     assert history.batch_loss[0] == pytest.approx(math.log(10), abs=0.02)
 
 
-def test_the_loop_is_plain_gradient_descent(data):
-    config = Config(epochs=2, batch_size=32, lr=0.05, momentum=0.9, gamma=0.5, amp="off")
+SCHEDULES = [
+    ({"gamma": 0.5}, [0.05] * 3 + [0.025] * 3),
+    (
+        {"schedule": "one_cycle", "nesterov": True},
+        [0.05 * x for x in (0.1, 0.7, 8 / 9, 2 / 3, 4 / 9, 2 / 9)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "rates"), SCHEDULES, ids=["exponential", "one cycle"])
+def test_the_loop_is_plain_gradient_descent(data, settings, rates):
+    config = Config(epochs=2, batch_size=32, lr=0.05, momentum=0.9, amp="off", **settings)
+    updates = iter(rates)
     linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 10))
     weight, bias = (p.detach().clone().requires_grad_() for p in linear.parameters())
     velocity = [torch.zeros_like(weight), torch.zeros_like(bias)]
-    for epoch, lr in enumerate((0.05, 0.025)):
+    for epoch in range(2):
         for x, y in batches(data.train, 32, seed=0, epoch=epoch):
+            lr = next(updates)
             loss = F.cross_entropy(x.flatten(1) @ weight.T + bias, y)
             gradients = torch.autograd.grad(loss, (weight, bias))
             with torch.no_grad():
                 for p, v, g in zip((weight, bias), velocity, gradients, strict=True):
                     v.mul_(0.9).add_(g)
-                    p.sub_(lr * v)
+                    p.sub_(lr * (g + 0.9 * v if config.nesterov else v))
     fit(config, data, model=linear, progress=False)
     assert torch.allclose(linear[1].weight, weight, atol=1e-5)
     assert torch.allclose(linear[1].bias, bias, atol=1e-5)
@@ -106,6 +118,67 @@ def test_a_shorter_run_made_longer_is_the_longer_run(train, finished, tmp_path):
     weights = (run.model.state_dict().values() for run in (resumed, finished))
     assert all(map(torch.equal, *weights))
     assert sorted(f.name for f in tmp_path.iterdir()) == ["checkpoint.safetensors", "history.json"]
+
+
+def test_a_resumed_network_of_convolutions_is_the_uninterrupted_one(data, tmp_path):
+    # Its velocities lie in memory as its weights do, channels last, not as the checkpoint's.
+    config = Config(model="base", epochs=2, batch_size=36, lr=0.05, momentum=0.9, amp="on")
+    fit(replace(config, epochs=1), data, run_dir=tmp_path, progress=False)
+    resumed = fit(config, data, run_dir=tmp_path, progress=False)
+    whole = fit(config, data, progress=False)
+    assert resumed.history.numbers() == whole.history.numbers()
+    weights = (run.model.state_dict().values() for run in (resumed, whole))
+    assert all(map(torch.equal, *weights))
+
+
+def test_a_one_cycle_run_goes_on_but_is_not_made_longer(train, tmp_path):
+    whole = train(gamma=None, schedule="one_cycle")
+
+    class Stop(Exception):
+        pass
+
+    def stop(history):
+        if len(history.epochs) == 1:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(tmp_path, gamma=None, schedule="one_cycle", on_epoch=stop)
+    with pytest.raises(TrainingError, match="epochs 3 there, 4 here"):
+        train(tmp_path, gamma=None, schedule="one_cycle", epochs=4)
+    resumed = train(tmp_path, gamma=None, schedule="one_cycle")
+    assert resumed.history.numbers() == whole.history.numbers()
+
+
+def test_the_record_has_the_first_rate_of_each_epoch(train):
+    history = train(gamma=None, schedule="one_cycle").history
+    assert history.column("lr") == [history.config.lr_at(epoch) for epoch in range(3)]
+
+
+def test_dropout_sets_the_networks_own(data):
+    config = Config(model="dropout", augment="crop_flip", epochs=1, batch_size=36, dropout=0.75)
+    run = fit(config, data, progress=False)
+    assert run.model.dropout4.p == 0.75
+
+
+def test_dropout_is_refused_where_there_is_none(data, train):
+    with pytest.raises(ShapeError, match="no dropout among its layers"):
+        fit(Config(model="base", dropout=0.5, batch_size=8), data, progress=False)
+    with pytest.raises(TrainingError, match="dropout sets the layers of a network"):
+        train(dropout=0.5)
+
+
+def test_a_validation_share_is_measured_and_not_trained_on(data, train):
+    history = train(validation=0.25).history
+    parts = splits(data.train, 0.25)
+    assert history.data["n_train"] == len(parts.train) < 72
+    assert history.data["fingerprint"] == parts.train.fingerprint
+    assert history.data["test_fingerprint"] == parts.validation.fingerprint
+    assert len(history.batch_loss) == 3 * history.batches_per_epoch
+
+
+def test_a_run_returns_the_network_in_its_own_order(data):
+    run = fit(Config(epochs=1, batch_size=36), data, progress=False)
+    assert [n for n, _ in run.model.named_children()][:3] == ["conv1", "relu1", "pool1"]
 
 
 def test_a_finished_run_is_returned_at_once(train, finished, tmp_path):
@@ -180,7 +253,7 @@ def test_a_loss_that_is_no_number_says_where_and_keeps_what_was_finished(train, 
 
 
 def test_a_diverging_run_is_stopped(data):
-    with pytest.raises(TrainingError, match=r"a loss of (nan|inf) at lr 1e\+06") as refusal:
+    with pytest.raises(DivergedError, match=r"a loss of (nan|inf) at lr 1e\+06") as refusal:
         fit(Config(epochs=2, batch_size=16, lr=1e6), data, progress=False)
     assert "lower lr" in refusal.value.next_step
 
