@@ -28,10 +28,11 @@ class LatePenalty:
 
         step = AssignLatePenalties(config=settings)
         step.init_plugin()
-        self._plugin: Any = step.plugin_inst if step.enabled else None
-        if type(self._plugin) is LateSubmissionPlugin:  # it names its method for each submission
-            self._plugin.log = logging.getLogger(f"{self._plugin.log.name}.late")
-            self._plugin.log.setLevel(logging.WARNING)
+        plugin: Any = step.plugin_inst
+        if type(plugin) is LateSubmissionPlugin:  # it names its method for each submission
+            plugin.log = logging.getLogger(f"{plugin.log.name}.late")
+            plugin.log.setLevel(logging.WARNING)
+        self._plugin = plugin if step.enabled else None
 
     def points(self, student: str, score: float, late: float) -> float | None:
         """Return the points that a submission loses, from 0 to its score; None is no penalty.

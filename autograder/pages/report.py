@@ -192,6 +192,9 @@ def row(
         by_hand = _by_hand(manual.get(name), unread=unread)
         items[item_id] = machine.get(item_id, unmarked) if by_hand is None else by_hand
     prose = {name: _by_hand(manual.get(name), unread=unread) for name in assignment.prose}
+    for name in assignment.prose:
+        if prose[name] is None and name in manual and not manual[name].due:
+            prose[name] = 0.0  # nothing was written there
     auto, written = _total(items), _total(prose)
     total = _total({"auto": auto, "written": written})
     return {

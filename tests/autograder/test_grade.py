@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from autograder.grade import grade
 from autograder.gradebook.gradebook import Gradebook
 from autograder.marking import result
 from autograder.pages import report
+from autograder.sandbox.inside.limits import DEFAULT
 from autograder.sandbox.sandbox import Sandbox
 from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, ROOT, Graded, student
@@ -265,3 +266,18 @@ def test_version_changes_with_a_line_of(
 def test_root_of_the_repository_is_a_course_folder() -> None:
     assert (ROOT / "nbgrader_config.py").exists()
     assert os.access(Course(ROOT).exercise(NAME), os.R_OK)
+
+
+def test_the_readme_tells_every_limit() -> None:
+    text = (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")
+    table = text.split("## Limits of a submission")[1].split("\n## ")[0]
+    told = {}
+    for line in table.splitlines():
+        if line.startswith("| `"):
+            names, values, _ = (cell.strip() for cell in line.strip("|").split("|", 2))
+            told |= dict(zip(names.replace("`", "").split(", "), values.split(", "), strict=True))
+    units = {"KiB": 2**10, "MiB": 2**20}
+    assert {
+        name: int(value.split()[0]) * units.get(value.split()[-1], 1)
+        for name, value in told.items()
+    } == asdict(DEFAULT)

@@ -217,13 +217,18 @@ def test_what_has_no_mark_is_empty_in_the_table(assignment: Assignment) -> None:
         **{name: ManualMark(2.0, "", due=True, stale=True) for name in assignment.prose},
         "q01-output_size-check": ManualMark(1.5, "", due=False),  # given since it was not read
     }
+    given = {
+        "q02-prose": ManualMark(0.0, "", due=False),
+        "q03-prose": ManualMark(None, "", due=False),  # nothing was written
+    }
     rows = [
-        report.row(assignment, made.result(assignment), {"q02-prose": ManualMark(0.0, "", False)}),
+        report.row(assignment, made.result(assignment), given),
         report.row(assignment, unread(assignment, "bo", "a link"), old),
         report.row(assignment, unread(assignment, "cy", "a link"), {}, late_penalty=1.0),
     ]
     fresh, marked, empty = csv.DictReader(io.StringIO(report.table(assignment, rows)))
     assert (fresh["points"], fresh["q02-prose"], fresh["q01-prose"]) == ("26", "0", "")
+    assert fresh["q03-prose"] == "0"
     assert (marked["points"], marked["q01.output_size"], marked["q01-prose"]) == ("1.5", "1.5", "")
     assert (marked["state"], marked["prose_due"]) == ("needs review", "7")
     names = [*assignment.checks.values(), *assignment.prose]
