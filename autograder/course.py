@@ -225,7 +225,9 @@ def load(course: Course, name: str) -> Assignment:
             f"Reading the exercises of {name!r}.",
             got=str(error),
             rule=f"the course folder is {course.root}, with exercises/{name}/{name}.ipynb in it",
-            next_step="correct the name, or build the exercises: python -m autograder build",
+            next_step=f"name one that there is: {', '.join(course.practicals())}"
+            if course.practicals()
+            else "build the exercises: python -m autograder build",
         ) from None
     return Assignment(
         name,

@@ -83,9 +83,10 @@ def _unread(course: Course) -> Iterator[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError:  # there is none, or it cannot be read: what is in it stops nobody
         return []
-    return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
 def few(names: Sequence[str]) -> str:

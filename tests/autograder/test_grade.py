@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from autograder import course
+from autograder import course, lock
 from autograder.__main__ import main
 from autograder.course import Course, described, grader_version, load
 from autograder.grade import grade
@@ -188,6 +188,7 @@ def test_no_bubblewrap_is_said(
         ([NAME, "--student", "nobody"], "nothing of nobody"),
         ([NAME, "--jobs", "0"], "one job at least"),
         (["tp9"], "exercises/tp9/tp9.ipynb"),
+        (["tp1"], f"name one that there is: {NAME}"),
     ],
 )
 def test_bad_arguments_are_explained(
@@ -281,3 +282,11 @@ def test_the_readme_tells_every_limit() -> None:
         name: int(value.split()[0]) * units.get(value.split()[-1], 1)
         for name, value in told.items()
     } == asdict(DEFAULT)
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
+@pytest.mark.parametrize(
+    "path", [lock.NAME, "gradebook.db.lock", "downloaded/tp1_layers/archive/a.zip", "submitted/a/b"]
+)
+def test_git_leaves_out_what_grading_makes(path: str) -> None:
+    subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=True)

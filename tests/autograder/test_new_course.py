@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,16 @@ STOCK = "c = get_config()\nc.CourseDirectory.course_id = 'mine'\n"
 @pytest.mark.parametrize("command", [["grade", NAME], ["feedback", NAME], ["formgrader"]])
 @pytest.mark.parametrize("text", ["", STOCK])
 def test_a_folder_in_which_nbgrader_is_not_safe_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], text: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    text: str,
 ) -> None:
+    def served(*_arguments: object) -> None:
+        raise AssertionError("this process would become a server")
+
+    monkeypatch.setattr(os, "execve", served)
     if text:
         (tmp_path / "nbgrader_config.py").write_text(text, encoding="utf-8")
     assert main([*command, "--course", str(tmp_path)]) == 1
