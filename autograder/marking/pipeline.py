@@ -81,7 +81,11 @@ class Pipeline:
     def _require_sandboxes(self, error: Exception) -> None:
         """Refuse to go on when not the submission failed but what it should have run in."""
         try:
-            self.checkers.spawn(self.limits).close()
+            with self.checkers.spawn(self.limits) as child:
+                until = time.monotonic() + CHECKER_SECONDS
+                checker = Conversation(child, self.limits, until, self.stop)
+                nothing = {"do": "cases", "items": [], "hash": "", "version": ""}
+                checker.ask(nothing, (), CHECKER_SECONDS)
             selfcheck.prove(self.students, self.limits)
         except Exception as broken:
             raise GradingError(
@@ -98,7 +102,7 @@ class Pipeline:
         assignment = self.basis.assignment
         items = [item for item in assignment.checks.values() if item not in assignment.runs]
         patient = replace(self.limits, value=CHECKER_BYTES)
-        with self.checkers.spawn(patient) as child:
+        with self.checkers.lend() as child:
             deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
             checker = Conversation(child, patient, deadline, self.stop)
             seed = {"hash": submission.hash, "version": self.basis.version}

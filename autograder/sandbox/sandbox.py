@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from autograder.sandbox.inside.limits import CHECKER, DEFAULT, Limits
 from convbook.errors import GradingError
 
 STARTUP_SECONDS = 120.0
+LENT = 500  # times, then its limit on processor time would come near
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Sandbox:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._groups: cgroup.Groups | None = None
+        self._free: list[tuple[Child, int]] = []  # to lend, and how often they were
         if not unsafe:
             bubblewrap.require_bubblewrap()
 
@@ -237,6 +239,26 @@ class Sandbox:
         child.last = alone.stop
         return child
 
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[Child]:
+        """Lend a child that others had before, or a new one; one that failed is not lent again.
+
+        For the checker's role: no child in which student code ran may be lent to another.
+        """
+        try:
+            child, times = self._free.pop()
+        except IndexError:
+            child, times = self.spawn(), 0
+        try:
+            yield child
+        except BaseException:
+            child.close()
+            raise
+        if times < LENT:
+            self._free.append((child, times + 1))
+        else:
+            child.close()
+
     def _fork(self, limits: Limits) -> Child:
         if self.role != "student":
             limits = CHECKER
@@ -266,6 +288,8 @@ class Sandbox:
 
     def stop(self) -> None:
         """End the server, and with it whatever it forked."""
+        while self._free:
+            self._free.pop()[0].close()
         if self._control is not None:
             self._control.close()
             self._control = None

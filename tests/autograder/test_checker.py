@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder.marking.checker import Checker, outcome_of
+from autograder.sandbox.inside.limits import CHECKER, MIB
 from autograder.sandbox.inside.protocol import Message, decode, encode, pack, unpack
+from autograder.sandbox.sandbox import Child, Sandbox
+from autograder.sandbox.session import Conversation
+from tests.autograder.runs import processes_below, settled
 
 ITEM = "q01.conv_weights"
 
@@ -99,3 +108,51 @@ def test_hostile_answers_are_errors_of_their_case(name: str) -> None:
 )
 def test_answers_become_outcomes(entry: Any, answer: bytes, outcome: Any) -> None:
     assert outcome_of(entry, (answer,)) == outcome
+
+
+@pytest.fixture(scope="module")
+def checkers() -> Iterator[Sandbox]:
+    with Sandbox("checker") as sandbox:
+        yield sandbox
+
+
+def memory(sandbox: Sandbox) -> int:
+    """Bytes that the processes below a sandbox's server hold for themselves."""
+    assert sandbox._server is not None
+    status = [
+        Path(f"/proc/{pid}/status").read_text() for pid in processes_below(sandbox._server.pid)
+    ]
+    held = [text.partition("RssAnon:")[2].split() for text in status]
+    return 1024 * sum(int(words[0]) for words in held if words)  # those that ended hold nothing
+
+
+def mark(child: Child, answer: object) -> dict[str, Any]:
+    """Let a real checker choose and judge once, all calls of the item giving the same answer."""
+    talk = Conversation(child, CHECKER, time.monotonic() + 60, threading.Event())
+    body = {"do": "cases", "items": [ITEM], "hash": "a", "version": "1"}
+    count = len(talk.ask(body, (), 60).blobs)
+    packed = pack(Message({"outcome": "value"}, (pack(encode(answer)),)))
+    outcomes = [{"kind": "answer", "blob": number} for number in range(count)]
+    judged = talk.ask({"do": "judge", "outcomes": outcomes}, (packed,) * count, 60)
+    return dict(judged.body["verdicts"][0])
+
+
+@pytest.mark.sandbox
+def test_nothing_of_an_answer_stays_with_a_checker(checkers: Sandbox) -> None:
+    with checkers.lend() as child:
+        first = mark(child, 10)
+        before = settled(lambda: memory(checkers))
+    with checkers.lend() as again:
+        assert again is child
+        assert mark(again, np.zeros(MIB))["points"] == 0  # 8 MiB for each call
+        assert settled(lambda: memory(checkers)) - before < 4 * MIB
+        assert mark(again, 10) == first
+
+
+@pytest.mark.sandbox
+def test_a_checker_that_failed_is_not_lent_again(checkers: Sandbox) -> None:
+    with pytest.raises(KeyError), checkers.lend() as child:
+        raise KeyError
+    with checkers.lend() as other:
+        assert other is not child
+        assert mark(other, 10)["points"] == 0

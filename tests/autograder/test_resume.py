@@ -125,7 +125,7 @@ def test_a_sandbox_that_breaks_marks_nobody(make_course: MakeCourse, role: int, 
         before = settled(lambda: len(processes_below(os.getpid())))
         if when == "during":
             future = workers.submit(slow)
-            require(60, lambda: len(processes_below(os.getpid())) >= before + 6)
+            require(60, lambda: len(processes_below(os.getpid())) >= before + 3)
         pair = workers._sandboxes._pair
         assert pair is not None
         assert pair[role]._server is not None
