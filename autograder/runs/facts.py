@@ -20,7 +20,7 @@ from convbook.training import BUDGETS, History
 from convbook.training.metrics import Metrics
 
 HALF_DIGIT = 0.6e-4  # of the numbers of a record, which have four digits
-ROUNDING = 0.01  # of accuracy, that float16 may cost; our runs lost 0.001 at most
+ROUNDING = 0.01  # of accuracy, that float16 may cost; it cost our run 0.0005
 GUESSING = 0.1
 ODD = {
     "start": "its first loss",
