@@ -18,7 +18,7 @@ def resident():  # MiB
 
 def steps(n):
     for _ in range(n):
-        [torch.ones(2**21) for _ in range(8)]  # 8 x 8 MiB, freed at once
+        torch.ones(12 * 2**20)  # 48 MiB, freed at once; glibc by itself never keeps that much
 
 at_first = resident()
 with kept_memory():
@@ -37,8 +37,8 @@ def test_freed_memory_is_used_again_and_given_back_at_the_end(python):
     done = python(SCRIPT)
     assert not done.stderr
     asked_for, inside, afterwards = map(float, done.stdout.split())
-    assert asked_for < 20 * 16384 / 4  # pages; steps that keep nothing ask for 16384 each
-    assert inside > 50
+    assert asked_for < 20 * 12288 / 4  # pages; steps that keep nothing ask for 12288 each
+    assert inside > 40
     assert afterwards < 10
 
 
