@@ -14,7 +14,7 @@ import torch
 from autograder import questions
 from autograder.marking.checker import outcome_of
 from autograder.questions.runs import ReadingItem, RunItem
-from autograder.runs import facts
+from autograder.runs import bands, facts
 from autograder.runs.images import ImagesAtHand
 from autograder.runs.reading import HandedIn, Wrong, read
 from autograder.sandbox.inside.limits import Limits
@@ -44,8 +44,9 @@ _standin: list[ImagesAtHand] = []  # drawn once, before a child is forked
 
 
 def preload() -> None:
-    """Draw the stand-in's test images once for all children."""
+    """Draw the stand-in and read the runs of ours, once for all children."""
     torch.set_num_threads(1)
+    bands.recorded()
     data = draw_standin(N_TRAIN, N_TEST, 0)
     _standin[:] = [
         ImagesAtHand(

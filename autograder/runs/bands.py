@@ -51,7 +51,7 @@ def bands(step: str, budget: str, data: Mapping[str, Any]) -> dict[str, Band]:
     recipe, epochs = replace(recipe_of(step, budget), epochs=1, seed=0), BUDGETS[budget].epochs
     found = [
         features(run.until(epochs))
-        for run in _recorded()
+        for run in recorded()
         if replace(run.config, epochs=1, seed=0) == recipe
         and len(run.epochs) >= epochs
         and all(run.data[name] == data[name] for name in ("fingerprint", "test_fingerprint"))
@@ -62,7 +62,8 @@ def bands(step: str, budget: str, data: Mapping[str, Any]) -> dict[str, Band]:
 
 
 @cache
-def _recorded() -> tuple[History, ...]:
+def recorded() -> tuple[History, ...]:
+    """Return all runs of ours, of any step, images and budget."""
     paths = [path for folder in (FOLDER, BOOK) for path in sorted(folder.glob("*.json"))]
     results = (Result.load(path) for path in paths)
     return tuple(run for result in results for run in result.runs)
