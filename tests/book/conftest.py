@@ -99,7 +99,14 @@ def open_page(browser, address):
 
     def watch(page):
         page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+        page.on(
+            "requestfailed",
+            lambda request: (
+                problems.append(f"failed: {request.url}")
+                if request.failure != "net::ERR_ABORTED"  # the page was left before it came
+                else None
+            ),
+        )
         page.on(
             "console",
             lambda message: (
