@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import socket
@@ -91,13 +92,20 @@ def test_a_written_answer_is_marked_by_hand(course: Course, address: str, page: 
         key = found.id
     base = address.split("/formgrader/")[0]
     page.goto(f"{base}/formgrader/submissions/{key}/")
-    auto = page.locator("input.score[id='q02-count_weights-check']")
-    expect(auto).to_have_attribute("placeholder", "0.5")
+    wait_for_data(page)
     assert "0.5 of 1 points" in page.inner_text("body")
     assert page.get_by_text("What earns points in").count() == len(load(course, NAME).prose)
     typed(page, "input.score[id='q02-prose']", "1.5")
     mark = saved(course, "q02-prose", lambda mark: mark.points is not None)
     assert (mark.points, mark.due) == (1.5, False)
+
+
+def wait_for_data(page: Page) -> None:
+    """Until the page has its marks and comments: what is typed before that, it does not save."""
+    machines = page.locator("input.score[id='q02-count_weights-check']")
+    expect(machines).to_have_attribute("placeholder", "0.5", timeout=60_000)
+    comment = page.locator("textarea[id='q01-prose-comment']")
+    expect(comment).to_have_attribute("placeholder", re.compile("."), timeout=60_000)
 
 
 def typed(page: Page, selector: str, words: str) -> None:
@@ -112,8 +120,9 @@ def saved(course: Course, cell: str, holds: Callable[[ManualMark], bool]) -> Man
     while True:
         with Gradebook(course, load(course, NAME)) as book:
             mark = book.manual(NAME_OF_ADA)[cell]
-        if holds(mark) or time.monotonic() > deadline:
+        if holds(mark):
             return mark
+        assert time.monotonic() < deadline, f"not saved in 30 seconds: {mark}"
         time.sleep(0.3)
 
 
@@ -126,8 +135,7 @@ def test_what_is_typed_survives_autograding_from_the_page(
     base = address.split("/formgrader/")[0]
     page.goto(address)
     page.goto(f"{base}/formgrader/submissions/{key}/")
-    machines = page.locator("input.score[id='q02-count_weights-check']")
-    expect(machines).to_have_attribute("placeholder", "0.5")  # the page has its data
+    wait_for_data(page)
     typed(page, "input.score[id='q02-count_weights-check']", "0.75")
     typed(page, "input[id='q01-prose_extra_credit']", "0.5")
     typed(page, "textarea[id='q01-prose-comment']", "Well <b>said</b>.")
