@@ -222,17 +222,21 @@ class Sandbox:
         python = f"{bubblewrap.prefix()}/bin/{Path(sys.executable).name}"
         return [*bubblewrap.command(self.role, self.hidden), python, *server]
 
-    def spawn(self, limits: Limits = DEFAULT) -> Child:
+    def spawn(self, limits: Limits = DEFAULT, *, images: bool = False) -> Child:
         """Fork one child; it waits for requests.
 
         Where children get no namespaces of their own, each has a server of its own instead.
+
+        Args:
+            limits: of the child.
+            images: let it have the stand-in's images drawn, which takes the server a second once.
         """
         if not self.single_use:
-            return self._fork(limits)
+            return self._fork(limits, images)
         alone = Sandbox(self.role, nested=False, hidden=self.hidden, grouped=self.grouped)
         try:
             alone.start()
-            child = alone._fork(limits)
+            child = alone._fork(limits, images)
         except BaseException:
             alone.stop()
             raise
@@ -259,7 +263,7 @@ class Sandbox:
         else:
             child.close()
 
-    def _fork(self, limits: Limits) -> Child:
+    def _fork(self, limits: Limits, images: bool = False) -> Child:
         if self.role != "student":
             limits = CHECKER
         group = self._groups.make(limits) if self._groups is not None else None
@@ -272,7 +276,7 @@ class Sandbox:
         try:
             with self._lock:
                 self._jobs += 1
-                job = {"number": self._jobs, "limits": asdict(limits)}
+                job = {"number": self._jobs, "limits": asdict(limits), "images": images}
                 socket.send_fds(_open(self._control), [json.dumps(job).encode()], passed)
         except BaseException:
             theirs.close()

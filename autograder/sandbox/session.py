@@ -254,7 +254,7 @@ def run(
     runner = _Runner(list(cells), calls, limits)
     deadline = time.monotonic() + limits.total_seconds
     for _ in range(1 + limits.restarts):
-        with sandbox.spawn(limits) as child:
+        with sandbox.spawn(limits, images=bool(files)) as child:
             talk = Conversation(child, limits, deadline, stop)
             _lay_out(talk, files or {})
             done = runner.run_cells(talk) and runner.make_calls(talk)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from convbook.data import cache, files
 from convbook.data.archive import CIFAR10
 from convbook.data.download import download
-from convbook.data.images import Dataset
+from convbook.data.images import Dataset, Images
 from convbook.data.standin import draw_standin
 from convbook.errors import DataError
 
@@ -47,7 +49,7 @@ def cifar10(source: str | Path = "auto") -> Dataset:
 def standin(n_train: int = 10_000, n_test: int = 2_000, seed: int = 0) -> Dataset:
     """Return the stand-in for CIFAR-10, drawn shapes of ten kinds, and announce it loudly.
 
-    Drawing takes well under a second, so it is not cached.
+    It is drawn once in a process, which takes a second; each call returns tensors of its own.
 
     Args:
         n_train: training images, (n_train, 3, 32, 32).
@@ -70,7 +72,17 @@ def standin(n_train: int = 10_000, n_test: int = 2_000, seed: int = 0) -> Datase
         f"!!  Accuracies on it say nothing about CIFAR-10. To use the real images, set\n"
         f"!!  {VARIABLE} to a folder or archive of them.\n{line}"
     )
+    drawn = _drawn(n_train, n_test, seed)
+    return Dataset(_copy(drawn.train), _copy(drawn.test))
+
+
+@lru_cache(maxsize=1)
+def _drawn(n_train: int, n_test: int, seed: int) -> Dataset:
     return draw_standin(n_train, n_test, seed)
+
+
+def _copy(images: Images) -> Images:
+    return replace(images, images=images.images.clone(), labels=images.labels.clone())
 
 
 def _auto() -> Dataset:

@@ -68,11 +68,15 @@ def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the guardians report by themselves
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process to handle
     control.send(b"ready")
+    drawn = False
     while True:
         text, fds, _flags, _address = socket.recv_fds(control, 65536, MOST_FDS)
         if not text:
             return
         body = json.loads(text)
+        if body["images"] and not drawn:
+            module.draw()
+            drawn = True
         number = confinement.FIRST_UID + body["number"] % confinement.UIDS
         uid = number if own_user and os.geteuid() == 0 else None
         limits, pipes = Limits(**body["limits"]), (fds[1], fds[2], fds[3])

@@ -82,3 +82,11 @@ def test_a_linear_model_stays_below_a_small_cnn():
     by_cnn = accuracy(cnn, torch.optim.Adam(cnn.parameters(), 0.002), data, epochs=4)
     assert 0.15 < by_linear < 0.45
     assert by_cnn > 0.75
+
+
+def test_what_is_drawn_once_is_given_to_each_caller_anew():
+    first, again = standin(20, 20, 3), standin(20, 20, 3)
+    assert torch.equal(first.train.images, again.train.images)
+    assert first.train.fingerprint == again.train.fingerprint
+    first.train.images.zero_()
+    assert torch.equal(standin(20, 20, 3).train.images, again.train.images)
