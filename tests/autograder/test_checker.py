@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -119,11 +120,12 @@ def checkers() -> Iterator[Sandbox]:
 def memory(sandbox: Sandbox) -> int:
     """Bytes that the processes below a sandbox's server hold for themselves."""
     assert sandbox._server is not None
-    status = [
-        Path(f"/proc/{pid}/status").read_text() for pid in processes_below(sandbox._server.pid)
-    ]
-    held = [text.partition("RssAnon:")[2].split() for text in status]
-    return 1024 * sum(int(words[0]) for words in held if words)  # those that ended hold nothing
+    total = 0
+    for pid in processes_below(sandbox._server.pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            held = Path(f"/proc/{pid}/status").read_text().partition("RssAnon:")[2].split()
+            total += 1024 * int(held[0]) if held else 0
+    return total
 
 
 def mark(child: Child, answer: object) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_nothing_is_left(graded: Graded) -> None:
     students = {student(key) for key in CORPUS}
     locks = {".grading.lock", "gradebook.db.lock"}  # empty, and there as long as the course is
     assert {path.name for path in root.iterdir()} == {
-        *("exercises", "submitted", "solutions", "gradebook.db"),
+        *("exercises", "submitted", "solutions", "gradebook.db", "nbgrader_config.py"),
         *WRITTEN,
         *locks,
     }

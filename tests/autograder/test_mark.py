@@ -49,7 +49,9 @@ def test_marked_one_by_one_elsewhere_and_recorded_gives_the_same_table(
         assert mark(there, key, results / f"{student(key)}.json") == 0
     assert "needs review: 2 notebooks were handed in" in capsys.readouterr().out
     left = {path.name for path in there.root.iterdir()}
-    assert left == {"exercises", "submitted"}, "marking writes its result alone"
+    assert left == {"exercises", "submitted", "nbgrader_config.py"}, (
+        "marking writes its result alone"
+    )
     grade(plain, NAME)
 
     monkeypatch.setattr(Sandbox, "launch", no_sandbox)
