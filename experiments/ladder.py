@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from convbook.training import STEPS as RECIPES
 from convbook.training import Config
 
 
@@ -24,26 +25,25 @@ class Experiment:
     share: float = 1.0
 
 
-BASE = Config(model="base", lr=0.1, batch_size=128)
-NORMALISED = replace(BASE, model="normalisation", normalise="sheet")
-AUGMENTED = replace(NORMALISED, model="augmentation", augment="crop_flip")
-MOMENTUM = replace(AUGMENTED, model="momentum", momentum=0.9)
-SCHEDULED = replace(MOMENTUM, model="schedule", gamma=0.95)
-DROPPED = replace(SCHEDULED, model="dropout")
-BATCH_NORMED = replace(DROPPED, model="batchnorm")
-
+# The recipes are those that students train, so that their runs can be compared with these.
 STEPS = (
     Experiment(
         "q15",
         "The practical's network: SGD, lr 0.1, batches of 128, pixels in [0, 1], no augmentation",
-        BASE,
+        RECIPES["base"],
     ),
-    Experiment("q19", "Question 15 with the sheet's normalisation", NORMALISED),
-    Experiment("q22", "Question 19 with random crops of 28x28 and flips", AUGMENTED),
-    Experiment("q26_constant", "Question 22 with momentum 0.9 at a constant lr of 0.1", MOMENTUM),
-    Experiment("q26", "Question 22 with momentum 0.9 and lr 0.1 x 0.95 an epoch", SCHEDULED),
-    Experiment("q29", "Question 26 with dropout, p 0.5, after fc4", DROPPED),
-    Experiment("q34", "Question 29 with batch norm after each convolution", BATCH_NORMED),
+    Experiment("q19", "Question 15 with the sheet's normalisation", RECIPES["normalisation"]),
+    Experiment("q22", "Question 19 with random crops of 28x28 and flips", RECIPES["augmentation"]),
+    Experiment(
+        "q26_constant",
+        "Question 22 with momentum 0.9 at a constant lr of 0.1",
+        replace(RECIPES["schedule"], model="momentum", gamma=None),
+    ),
+    Experiment(
+        "q26", "Question 22 with momentum 0.9 and lr 0.1 x 0.95 an epoch", RECIPES["schedule"]
+    ),
+    Experiment("q29", "Question 22 with dropout, p 0.5, after fc4", RECIPES["dropout"]),
+    Experiment("q34", "Question 22 with batch norm and dropout", RECIPES["batchnorm"]),
 )
 
 # A sweep chooses a setting, so it is measured on validation images.
@@ -52,7 +52,7 @@ LR_AND_BATCH_SIZE = tuple(
     Experiment(
         f"q16_lr{lr:g}_b{batch_size}",
         f"Question 15 at lr {lr:g} in batches of {batch_size}, measured on validation images",
-        replace(BASE, lr=lr, batch_size=batch_size, epochs=SWEEP_EPOCHS, validation=0.1),
+        replace(RECIPES["base"], lr=lr, batch_size=batch_size, epochs=SWEEP_EPOCHS, validation=0.1),
     )
     for lr in (0.001, 0.01, 0.1, 1.0)
     for batch_size in (32, 128, 512)
@@ -61,7 +61,7 @@ DROPOUT = tuple(
     Experiment(
         f"q32_p{p:g}",
         f"Question 29 with dropout at p {p:g}, measured on validation images",
-        replace(DROPPED, dropout=p, epochs=SWEEP_EPOCHS, validation=0.1),
+        replace(RECIPES["dropout"], dropout=p, epochs=SWEEP_EPOCHS, validation=0.1),
     )
     for p in (0.0, 0.25, 0.5, 0.75, 0.9)
 )

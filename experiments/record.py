@@ -6,38 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from convbook.training import History, Result
+from convbook.training.record import EVERY, thin
 from experiments.ladder import Experiment
-
-EVERY = 10  # one batch loss in ten is kept: enough to see the first updates
-DIGITS = 4  # of losses and accuracies: half an image in 10,000
-
-
-def thin(history: History, source: str) -> History:
-    """Return a small copy of `history`: one batch in `EVERY`, numbers rounded.
-
-    Args:
-        history: as `fit` wrote it.
-        source: words for the data; the loader's may name a file of this machine.
-    """
-    epochs = [
-        replace(
-            epoch,
-            train_loss=round(epoch.train_loss, DIGITS),
-            train_accuracy=round(epoch.train_accuracy, DIGITS),
-            test_loss=round(epoch.test_loss, DIGITS),
-            test_accuracy=round(epoch.test_accuracy, DIGITS),
-            seconds=round(epoch.seconds, 1),
-        )
-        for epoch in history.epochs
-    ]
-    return replace(
-        history,
-        data={**history.data, "source": source},
-        every=EVERY,
-        batch_loss=[round(loss, DIGITS) for loss in history.batch_loss[::EVERY]],
-        batch_accuracy=[round(accuracy, DIGITS) for accuracy in history.batch_accuracy[::EVERY]],
-        epochs=epochs,
-    )
 
 
 def record(
@@ -77,8 +47,13 @@ def record(
         complete=complete,
         planned_seeds=tuple(seeds),
         planned_epochs=epochs,
-        runs=tuple(thin(history, source) for history in histories),
+        runs=tuple(_named(thin(history), source) for history in histories),
         diverged=diverged,
     )
     result.save(path)
     return result
+
+
+def _named(history: History, source: str) -> History:
+    """Return the history with words for its data; the loader's may name a file of this machine."""
+    return replace(history, data={**history.data, "source": source})

@@ -25,7 +25,7 @@ from autograder import questions
 from autograder.build.command import built
 from autograder.marking import measurer
 from autograder.questions import RunItem
-from autograder.runs import bands, facts, files, images
+from autograder.runs import bands, facts, files, images, recording
 from autograder.runs.bands import Band, band
 from autograder.runs.copies import Copies
 from autograder.runs.features import FEATURES, features
@@ -375,6 +375,29 @@ def test_the_bands_of_cifar10_are_those_of_the_books_runs() -> None:
         assert found["roughness"].low > 0
     assert not bands.bands("dropout", "full", runs[0].data)
     assert not bands.bands("base", "full", {"fingerprint": "0", "test_fingerprint": "0"})
+
+
+def test_runs_are_recorded_once_for_the_images_they_saw(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "FOLDER", tmp_path)
+    monkeypatch.setitem(BUDGETS, "laptop", Budget(epochs=1))
+    recording.record("base", data, "laptop", [1])
+    recording.record("base", data, "laptop", [1, 2])
+    (path,) = tmp_path.iterdir()
+    before = path.read_bytes()
+    recording.record("base", data, "laptop", [1, 2])
+    assert path.read_bytes() == before
+    recording.record("base", draw_standin(200, 20, 2), "laptop", [1])
+    assert len(list(tmp_path.iterdir())) == 2
+    result = Result.load(path)
+    assert [run.config.seed for run in result.runs] == [1, 2]
+    assert result.complete
+
+
+def test_a_place_without_images_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert recording.main(["base", "--data", "/no/such/place"]) == 1
+    assert "no file or folder /no/such/place" in capsys.readouterr().err
 
 
 def test_a_smooth_curve_is_less_rough() -> None:

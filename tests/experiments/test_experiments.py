@@ -125,7 +125,7 @@ def draw_many(tmp_path, monkeypatch):
     return lambda n_train, n_test: standin(n_train, n_test, seed=0)
 
 
-def test_the_steps_add_one_thing_each():
+def test_the_steps_add_one_thing_each_and_dropout_begins_again_without_momentum():
     changes = [
         {
             name: value
@@ -139,7 +139,7 @@ def test_the_steps_add_one_thing_each():
         {"augment": "crop_flip"},
         {"momentum": 0.9},
         {"gamma": 0.95},
-        {},
+        {"momentum": 0.0, "gamma": None},
         {},
     ]
     models = [step.config.model for step in STEPS]
