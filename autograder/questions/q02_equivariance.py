@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.questions.arrays import Array, convolve
 from autograder.questions.definition import Arguments, Item, Misconception
-from autograder.questions.draw import covering, integer, whole_numbers
+from autograder.questions.draw import covering, integer, one_of, whole_numbers
 
 MODES = {"circular": "wrap", "zeros": "constant"}
 
@@ -78,7 +78,7 @@ def _layer_case(rng: np.random.Generator, kind: str) -> Arguments:
         weight = whole_numbers(rng, (image.size, image.size))
         bias = whole_numbers(rng, (image.size,))
     else:
-        k = int(rng.choice([3, 5]))
+        k = one_of(rng, (3, 5))
         weight, bias = whole_numbers(rng, (2, 1, k, k)), whole_numbers(rng, (2,))
     # Not equal on both axes, and never a whole turn.
     shift = [integer(rng, 1, 2), -integer(rng, 1, 2)]

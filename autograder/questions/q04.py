@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer
+from autograder.questions.draw import covering, integer, one_of
 from autograder.questions.nets import LENET, PRACTICAL, VGG16, Layer, Shape, classic, shape_after
 
 Result = list[Any]
@@ -162,7 +162,7 @@ MISCONCEPTIONS = (
 
 def _case(rng: np.random.Generator) -> Arguments:
     """Draw a network for images that are not square, and an image of that size or another."""
-    k = int(rng.choice([3, 5]))
+    k = one_of(rng, (3, 5))
     made_for = [integer(rng, 1, 3), integer(rng, 32, 38), integer(rng, 39, 48)]
     widths = [integer(rng, 2, 16) for _ in range(3)]
     layers = classic(
@@ -170,10 +170,10 @@ def _case(rng: np.random.Generator) -> Arguments:
         (integer(rng, 8, 64), 10),
         made_for,
         k=k,
-        p=int(rng.choice([0, 1, k // 2])),
+        p=one_of(rng, (0, 1, k // 2)),
     )
-    changes = rng.choice([0, 1, int(rng.integers(2, 25)), -int(rng.integers(1, 32))], size=2)
-    sides = [side + int(change) for side, change in zip(made_for[1:], changes, strict=True)]
+    changes = (0, 1, integer(rng, 2, 24), -integer(rng, 1, 31))
+    sides = [side + one_of(rng, changes) for side in made_for[1:]]
     return {"layers": layers, "input_shape": [made_for[0], *sides]}
 
 

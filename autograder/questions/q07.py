@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer
+from autograder.questions.draw import covering, integer, one_of
 from autograder.questions.nets import LENET, RELU, VGG16, Layer, conv, max_pool
 from autograder.questions.q07_measured import MEASURED_FIELD
 
@@ -143,7 +143,7 @@ MISCONCEPTIONS = (
 
 
 def _layer(rng: np.random.Generator) -> Layer:
-    kind = rng.choice(["conv", "conv", "pool", "relu"])
+    kind = one_of(rng, ("conv", "conv", "pool", "relu"))
     if kind == "relu":
         return RELU
     if kind == "pool":

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import integer
+from autograder.questions.draw import integer, one_of
 from autograder.questions.nets import (
     PRACTICAL,
     Layer,
@@ -105,7 +105,7 @@ def network(rng: np.random.Generator) -> Arguments:
     """Draw a network of the practical's form, with other widths, kernels and images."""
     input_shape = [3, integer(rng, 18, 30), integer(rng, 32, 44)]
     widths = (int(width) for width in rng.choice(np.arange(4, 24), size=3, replace=False))
-    k = int(rng.choice([3, 5]))
+    k = one_of(rng, (3, 5))
     plan = [entry for width in widths for entry in (width, "pool")]
     dense = (integer(rng, 30, 90), integer(rng, 3, 12))
     return {

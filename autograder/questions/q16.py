@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer
+from autograder.questions.draw import covering, integer, one_of
 from autograder.questions.q16_runs import SORT_RUNS
 from autograder.questions.traps import each_shows
 
@@ -122,7 +122,7 @@ def _case(rng: np.random.Generator) -> Arguments:
         "losses": losses,
         "target": losses[integer(rng, 1, epochs - 2)] if rng.random() < 0.5 else between,
         "images": integer(rng, 500, 5000),
-        "batch_size": int(rng.choice([16, 32, 64, 128, 256])),
+        "batch_size": one_of(rng, (16, 32, 64, 128, 256)),
     }
 
 

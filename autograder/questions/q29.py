@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer, telling_apart
+from autograder.questions.draw import covering, integer, one_of, telling_apart
 from autograder.questions.runs import RunItem
 
 
@@ -59,7 +59,7 @@ MISCONCEPTIONS = (
 
 def _case(rng: np.random.Generator) -> Arguments:
     shape = (integer(rng, 2, 3), integer(rng, 4, 6))
-    p = float(rng.choice([0.2, 0.25, 0.3, 0.6, 0.7, 0.75]))
+    p = one_of(rng, (0.2, 0.25, 0.3, 0.6, 0.7, 0.75))
     kept = (rng.random(shape) >= p).astype(np.int64)
     return {"x": rng.normal(scale=2, size=shape).round(2), "kept": kept, "p": p}
 

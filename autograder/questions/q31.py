@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer, telling_apart
+from autograder.questions.draw import covering, integer, one_of, telling_apart
 from autograder.questions.q29 import drop
 
 
@@ -117,7 +117,7 @@ MISCONCEPTIONS = (
 
 def _case(rng: np.random.Generator) -> Arguments:
     classes, width, draws = integer(rng, 3, 4), integer(rng, 5, 8), integer(rng, 6, 12)
-    p = float(rng.choice([0.25, 0.4, 0.5]))
+    p = one_of(rng, (0.25, 0.4, 0.5))
     return {
         "features": rng.uniform(0.5, 2, size=width).round(2),
         "weight": rng.normal(size=(classes, width)).round(2),

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import integer
+from autograder.questions.draw import integer, one_of
 from autograder.questions.q29 import drop
 
 SHAPE = (40, 60)
@@ -130,7 +130,7 @@ def _case(rng: np.random.Generator, p: float, *, training: bool) -> Arguments:
 
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw a small and a large p for training and for the test."""
-    small, large = float(rng.choice([0.2, 0.25, 0.3])), float(rng.choice([0.7, 0.75, 0.8]))
+    small, large = one_of(rng, (0.2, 0.25, 0.3)), one_of(rng, (0.7, 0.75, 0.8))
     return [_case(rng, p, training=training) for p in (small, large) for training in (True, False)]
 
 

@@ -38,9 +38,9 @@ def own_error(k, d=1):
 
 
 def padding_of_torch(k, d=1):
-    for p in range(30):
+    for p in range(40):  # 7 * (11 - 1) / 2 and less are asked for
         layer = nn.Conv1d(1, 1, k, padding=p, dilation=d)
-        if layer(torch.zeros(1, 1, 60)).shape[-1] == 60:
+        if layer(torch.zeros(1, 1, 80)).shape[-1] == 80:
             return p
     raise ValueError("none")
 
