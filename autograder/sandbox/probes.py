@@ -26,7 +26,7 @@ from autograder.sandbox.sandbox import Sandbox
 from autograder.sandbox.session import AnswerError, Conversation
 from convbook.errors import GradingError
 
-LIMITS = Limits(cell_seconds=20, memory=512 * MIB, processes=16, open_files=64, disk=8 * MIB)
+LIMITS = Limits(cell_seconds=20, memory=128 * MIB, processes=16, open_files=64, disk=8 * MIB)
 SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE")  # variables that any process makes itself
 
 
