@@ -32,6 +32,7 @@ from autograder.runs.features import FEATURES, features
 from autograder.runs.images import ImagesAtHand, tolerance
 from autograder.runs.reading import Wrong
 from autograder.sandbox.inside.protocol import Message, encode, pack
+from convbook.check.plain import show
 from convbook.data import Dataset
 from convbook.data.standin import draw_standin
 from convbook.models import build
@@ -457,7 +458,7 @@ def test_what_is_read_off_a_run_is_compared_with_its_record(trained: Files) -> N
         assert (found["points"], found["passed"], found["run"]) == (1, True, None)
     wrong = reading(trained, "q17.my_start", [math.log(10), 0.1])
     assert (wrong["points"], wrong["passed"]) == (0, False)
-    assert wrong["first_failure"]["expected"] == f"[{start[0]:.6g}, {start[1]:.6g}]"
+    assert wrong["first_failure"]["expected"] == show(start)
     assert wrong["first_failure"]["problem"]
 
 

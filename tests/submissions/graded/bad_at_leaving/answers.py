@@ -6,7 +6,7 @@ import threading
 import time
 
 faulthandler.enable(open("faults", "w"))
-faulthandler.dump_traceback_later(0.1, exit=False)
+faulthandler.dump_traceback_later(3600, exit=False)  # as it runs, it may end the process
 atexit.register(time.sleep, 3600)
 threading.Thread(target=time.sleep, args=(3600,)).start()
 
