@@ -40,6 +40,11 @@ from autograder.questions import (
     q32,
     q33,
     q34,
+    q35,
+    q36,
+    q37,
+    q38,
+    q39,
 )
 from autograder.questions.definition import Item, Question
 from autograder.questions.runs import ReadingItem, RunItem
@@ -52,6 +57,7 @@ _QUESTIONS: tuple[Question, ...] = tuple(
         *(q08, q09, q10, q11, q12, q13, q14, q15, q16, q17, q18),
         *(q19, q20, q21, q22, q23, q24, q25, q26),
         *(q27, q28, q29, q30, q31, q32, q33, q34),
+        *(q35, q36, q37, q38, q39),
     )
 )
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from convbook.check.measures import pictures
+from convbook.check.measures import AGAIN, DRAWS, pictures
 from convbook.check.model_adapters import evaluate as evaluate
 from convbook.check.model_adapters import network_of_practical as network_of_practical
 from convbook.check.plain import FAILED, REFUSED, Plain, plain
@@ -253,6 +253,50 @@ def seeded(function: Callable[..., object], *, seed: int, **arguments: Any) -> P
         arguments: all others.
     """
     return function(**arguments, rng=np.random.default_rng(seed))
+
+
+def draw_configuration(
+    function: Callable[..., object], *, seed: int, **bounds: list[float]
+) -> Plain:
+    """Call `function(…, rng)` many times, then a few times with the same random numbers again.
+
+    Args:
+        function: the student's; it gives a dict with a number for each setting.
+        seed: of the random numbers.
+        bounds: (lowest, highest) of each setting.
+
+    Returns:
+        A dict of what came ("first", "again"), each a dict of the settings' columns.
+    """
+
+    def columns(draws: int) -> dict[str, Any]:
+        rng = np.random.default_rng(seed)
+        ranges = {name: tuple(pair) for name, pair in bounds.items()}
+        drawn: list[Any] = [plain(function(**ranges, rng=rng)) for _ in range(draws)]
+        for each in drawn:
+            if not isinstance(each, dict) or set(each) != set(bounds):
+                raise CheckFailed(text("check.other_settings", expected=", ".join(bounds)))
+        return {name: np.array([each[name] for each in drawn]) for name in bounds}
+
+    return {"first": columns(DRAWS), "again": columns(AGAIN)}
+
+
+def validation_split(
+    function: Callable[..., object], *, labels: Any, count: int, seed: int
+) -> Plain:
+    """Call `function(labels, count, seed)` three times, the last time with another seed.
+
+    Args:
+        function: the student's.
+        labels: (N,).
+        count: how many images of each class to hold out.
+        seed: names the split.
+
+    Returns:
+        A dict of what came: "first", "again", "other".
+    """
+    seeds = {"first": seed, "again": seed, "other": seed + 1}
+    return {name: function(labels.copy(), count, each) for name, each in seeds.items()}
 
 
 def augment(

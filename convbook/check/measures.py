@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from convbook.errors import CheckFailed
 from convbook.texts import text
 
 FALSE_ALARM = 1e-10
+DRAWS, AGAIN = 2000, 20  # configurations that are drawn, and drawn once more
 Facts = dict[str, Plain]
 
 
@@ -34,7 +36,11 @@ def measured(measure: str | None, arguments: dict[str, Plain], outcome: Mapping[
 
 
 def margin(draws: int) -> float:
-    """Return how far a share of independent draws may be from its probability (Hoeffding)."""
+    """Return how far a share of independent draws may be from its probability (Hoeffding).
+
+    So far may their whole distribution be from the true one (the inequality of Dvoretzky, Kiefer,
+    Wolfowitz and Massart).
+    """
     return math.sqrt(math.log(2 / FALSE_ALARM) / (2 * draws))
 
 
@@ -142,6 +148,115 @@ def dropped(arguments: dict[str, Plain], output: Plain) -> Facts:
     }
 
 
+def configurations(arguments: dict[str, Plain], drawn: Plain) -> Facts:
+    """Return what many random configurations have in common.
+
+    Args:
+        arguments: "lr", "batch_size" and "dropout", (lowest, highest) of each.
+        drawn: what `convbook.check.adapters.draw_configuration` gives.
+    """
+    first, again = (_columns(drawn, part) for part in ("first", "again"))
+    sizes = first["batch_size"]
+    return {
+        "lr": _spread(first["lr"], *arguments["lr"]),
+        "batch_size": _powers(sizes, *arguments["batch_size"]),
+        "batch_size is a whole number": sizes.dtype.kind in "iu",
+        "dropout": _spread(first["dropout"], *arguments["dropout"]),
+        "every setting has a draw of its own": all(
+            _independent(one, other) for one, other in combinations(first.values(), 2)
+        ),
+        "the same random numbers, the same configurations": all(
+            np.array_equal(first[name][:AGAIN], column) for name, column in again.items()
+        ),
+    }
+
+
+def _columns(drawn: Plain, part: str) -> dict[str, np.ndarray]:
+    settings, draws = ("lr", "batch_size", "dropout"), {"first": DRAWS, "again": AGAIN}
+    columns = drawn.get(part) if isinstance(drawn, dict) else None
+    if not isinstance(columns, dict) or set(columns) != set(settings):
+        raise CheckFailed(text("check.other_settings", expected=", ".join(settings)))
+    return {name: _array(columns[name], (draws[part],)) for name in settings}
+
+
+def _spread(values: np.ndarray, low: float, high: float) -> str:
+    """Return in words how values lie between two bounds."""
+    if not ((values >= low) & (values <= high)).all():
+        return "not between the bounds"
+    if values.min() == values.max():
+        return "always the same"
+    shares = {"evenly spread": (values - low) / (high - low)}
+    if low > 0:
+        shares["its logarithm evenly spread"] = np.log(values / low) / math.log(high / low)
+    distances = {words: _distance_from_even(share) for words, share in shares.items()}
+    nearest = min(distances, key=lambda words: distances[words])
+    return nearest if distances[nearest] <= margin(len(values)) else "unevenly spread"
+
+
+def _distance_from_even(shares: np.ndarray) -> float:
+    """Return the largest distance of the distribution of numbers in [0, 1] from the even one."""
+    below = np.arange(len(shares) + 1) / len(shares)
+    ordered = np.sort(shares)
+    return float(max((below[1:] - ordered).max(), (ordered - below[:-1]).max()))
+
+
+def _powers(values: np.ndarray, low: int, high: int) -> str:
+    """Return in words which powers of two came up, and whether each of them as often."""
+    came, counts = np.unique(values, return_counts=True)
+    powers = [2**n for n in range(int(high).bit_length()) if low <= 2**n <= high]
+    if not set(came.tolist()) <= set(powers):
+        return "not only powers of two between the bounds"
+    if len(came) < len(powers):
+        return "always the same" if len(came) == 1 else "some powers of two never"
+    even = np.abs(counts / len(values) - 1 / len(came)).max() <= margin(len(values))
+    return "every power of two as often" if even else "some powers of two more often"
+
+
+def _independent(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether `other` is above its median as often where `one` is above its own as everywhere."""
+    above, other_above = one > np.median(one), other > np.median(other)
+    if not above.any():
+        return True
+    return bool(abs(other_above[above].mean() - other_above.mean()) <= margin(int(above.sum())))
+
+
+def split(arguments: dict[str, Plain], splits: Plain) -> Facts:
+    """Return what a split into training and validation images keeps to.
+
+    Args:
+        arguments: "labels" (N,) and "count", the number of images of each class to hold out.
+        splits: what `convbook.check.adapters.validation_split` gives.
+    """
+    labels = arguments["labels"]
+    names = ("first", "again", "other")
+    if not isinstance(splits, dict) or set(splits) != set(names):
+        raise CheckFailed(text("check.no_split", last=len(labels) - 1))
+    first, again, other = (_positions(splits[name], len(labels)) for name in names)
+    train, held_out = first
+    counts = set(np.bincount(labels[held_out], minlength=labels.max() + 1).tolist())
+    return {
+        "validation images": len(held_out),
+        "validation images of each class": counts.pop() if len(counts) == 1 else "not as many",
+        "in both parts": bool(np.isin(held_out, train).any()),
+        "in one part twice": any(len(np.unique(part)) < len(part) for part in first),
+        "in no part": len(np.union1d(train, held_out)) < len(labels),
+        "the same seed, the same split": all(map(np.array_equal, first, again)),
+        "another seed, another split": set(held_out.tolist()) != set(other[1].tolist()),
+    }
+
+
+def _positions(parts: Plain, n: int) -> list[np.ndarray]:
+    arrays = [as_array(part) for part in parts] if isinstance(parts, list) else []
+    whole = [
+        array
+        for array in arrays
+        if array is not None and array.ndim == 1 and array.dtype.kind in "iu"
+    ]
+    if len(whole) != 2 or len(arrays) != 2 or any((a < 0).any() or (a >= n).any() for a in whole):
+        raise CheckFailed(text("check.no_split", last=n - 1))
+    return whole
+
+
 def _array(value: Plain, shape: tuple[int, ...]) -> np.ndarray:
     array = as_array(value)
     if array is None:
@@ -154,5 +269,7 @@ def _array(value: Plain, shape: tuple[int, ...]) -> np.ndarray:
 MEASURES: dict[str, Callable[[dict[str, Plain], Plain], Facts]] = {
     "augmented": augmented,
     "changed": changed,
+    "configurations": configurations,
     "dropped": dropped,
+    "split": split,
 }

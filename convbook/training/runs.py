@@ -72,6 +72,11 @@ def fit(
             holds another run or cannot be written; the loss is no longer a number.
     """
     if run is None:
+        _refuse_while_graded(
+            "Training a run without a name.",
+            got="a notebook that is graded",
+            next_step="nothing: what you train for yourself is not marked",
+        )
         return loop.fit(
             config,
             data,
@@ -84,13 +89,11 @@ def fit(
     folder = _folder(run, run_dir)
     if (folder / RECORD).exists():
         return _loaded(folder, config, data, model)
-    if GRADING in os.environ:
-        raise TrainingError(
-            f"Loading the run {run!r}.",
-            got=f"no {folder / RECORD} was handed in",
-            rule="a notebook that is graded trains nothing",
-            next_step="train it, and hand in the folder of your runs with the notebook",
-        )
+    _refuse_while_graded(
+        f"Loading the run {run!r}.",
+        got=f"no {folder / RECORD} was handed in",
+        next_step="train it, and hand in the folder of your runs with the notebook",
+    )
     require_writable(folder)
     names = None if model is None else _reference_names(model, config, data)
     config = replace(config, seed=_seed(folder, config))
@@ -104,6 +107,12 @@ def fit(
         progress=progress,
     )
     return Run(_kept(folder, run, done, data, names), done.model)
+
+
+def _refuse_while_graded(asked: str, *, got: str, next_step: str) -> None:
+    if GRADING in os.environ:
+        rule = "a notebook that is graded trains nothing"
+        raise TrainingError(asked, got=got, rule=rule, next_step=next_step)
 
 
 def _folder(run: str, run_dir: str | Path | None) -> Path:

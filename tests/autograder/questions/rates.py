@@ -18,8 +18,10 @@ from tests.autograder.questions.mutants import mutants
 from tests.autograder.questions.solved import answer, cells, verdict
 from tests.autograder.questions.variants_tp2 import EQUIVALENT_TP2, VARIANTS_TP2
 from tests.autograder.questions.variants_tp3 import EQUIVALENT_TP3, FAULTS_TP3, VARIANTS_TP3
+from tests.autograder.questions.variants_tp4 import EQUIVALENT_TP4, FAULTS_TP4, VARIANTS_TP4
 
-VARIANTS = variants.VARIANTS | VARIANTS_TP2 | VARIANTS_TP3
+VARIANTS = variants.VARIANTS | VARIANTS_TP2 | VARIANTS_TP3 | VARIANTS_TP4
+FAULTS = FAULTS_TP3 | FAULTS_TP4
 
 # The wrong answers that were really seen, and the names that they get.
 SEEN = {
@@ -61,6 +63,7 @@ EQUIVALENT: dict[str, Any] = {
     },
     **EQUIVALENT_TP2,
     **EQUIVALENT_TP3,
+    **EQUIVALENT_TP4,
 }
 
 
@@ -113,7 +116,7 @@ def faults(item: Item) -> Iterator[tuple[str, str]]:
     """Yield (what was changed, the changed code) for every fault put into the solution."""
     code = cells(item.id)[item.id]
     yield from mutants(code)
-    for part, changed in FAULTS_TP3.get(item.id, []):
+    for part, changed in FAULTS.get(item.id, []):
         if part not in code:
             raise AssertionError(f"{item.id}: the solution has no {part!r} to change")
         yield f"{part} became {changed}", code.replace(part, changed)
