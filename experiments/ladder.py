@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from convbook.data.random import Stream
 from convbook.training import STEPS as RECIPES
 from convbook.training import Config
 
@@ -66,6 +67,30 @@ DROPOUT = tuple(
     for p in (0.0, 0.25, 0.5, 0.75, 0.9)
 )
 
+SEARCH_SEED = 0
+
+
+def _drawn(number: int) -> Experiment:
+    """Return a random configuration of the space that practical 4 searches."""
+    lr, batch_size, dropout = map(float, Stream(SEARCH_SEED, number).uniform(0, 1, (3,)))
+    config = replace(
+        RECIPES["batchnorm"],
+        lr=float(f"{0.003 * 100**lr:.2g}"),  # 0.003 to 0.3, its logarithm drawn evenly
+        batch_size=16 * 2 ** int(4 * batch_size),  # 16 to 128
+        dropout=round(0.8 * dropout, 2),
+        epochs=SWEEP_EPOCHS,
+        validation=0.1,
+    )
+    return Experiment(
+        f"search_{number}",
+        f"Question 34 at lr {config.lr:g}, batches of {config.batch_size}, dropout "
+        f"{config.dropout:g}: drawn at random, measured on validation images",
+        config,
+    )
+
+
+SEARCH = tuple(_drawn(number) for number in range(8))
+
 MINUTES = Experiment(
     "minutes",
     "The practical's network with batch norm and dropout, crops and flips: one cycle of the "
@@ -99,9 +124,10 @@ GROUPS: dict[str, tuple[Experiment, ...]] = {
     "steps": STEPS,
     "q16": LR_AND_BATCH_SIZE,
     "q32": DROPOUT,
+    "search": SEARCH,
     "precision": PRECISIONS,
 }
 EXPERIMENTS = {
     experiment.name: experiment
-    for experiment in (*STEPS, *LR_AND_BATCH_SIZE, *DROPOUT, MINUTES, *PRECISIONS)
+    for experiment in (*STEPS, *LR_AND_BATCH_SIZE, *DROPOUT, *SEARCH, MINUTES, *PRECISIONS)
 }

@@ -150,8 +150,16 @@ def test_the_steps_add_one_thing_each_and_dropout_begins_again_without_momentum(
 def test_each_experiment_has_a_network_and_choices_are_made_on_validation_images(name):
     experiment = EXPERIMENTS[name]
     build(experiment.config.model)
-    sweep = any(experiment in GROUPS[group] for group in ("q16", "q32"))
+    sweep = any(experiment in GROUPS[group] for group in ("q16", "q32", "search"))
     assert (experiment.config.validation > 0) == sweep
+
+
+def test_the_search_is_drawn_once_from_the_space_of_practical_4():
+    configs = [experiment.config for experiment in GROUPS["search"]]
+    assert len({(c.lr, c.batch_size, c.dropout) for c in configs}) == 8
+    assert all(0.003 <= c.lr <= 0.3 and 0 <= c.dropout <= 0.8 for c in configs)
+    assert {c.batch_size for c in configs} <= {16, 32, 64, 128}
+    assert (configs[0].lr, configs[0].batch_size, configs[0].dropout) == (0.056, 32, 0.03)
 
 
 def test_the_ladder_is_every_experiment_and_goes_on_after_a_stop(tmp_path, monkeypatch):

@@ -19,9 +19,14 @@ def name(value):
 
 
 def test_the_practicals_are_whole():
-    assert [question.id for question in QUESTIONS] == [f"q{n:02}" for n in range(1, 35)]
+    assert [question.id for question in QUESTIONS] == [f"q{n:02}" for n in range(1, 40)]
     points = {name: sum(q.points for q in assignment(name) if not q.bonus) for name in ASSIGNMENTS}
-    assert points == {"tp1_layers": 40, "tp2_from_scratch": 49, "tp3_improvements": 56}
+    assert points == {
+        "tp1_layers": 40,
+        "tp2_from_scratch": 49,
+        "tp3_improvements": 56,
+        "tp4_search": 21,
+    }
     assert {q.id: q.points for q in QUESTIONS if q.bonus} == {"q21": 3, "q25": 3, "q28": 3}
     assert all(question.items and question.rubric for question in QUESTIONS)
     assert len({item.id for item in ITEMS}) == len(ITEMS)

@@ -550,40 +550,57 @@ FAULTS_TP3: dict[str, list[tuple[str, str]]] = {
 }
 
 # Changes of the solution after which it is still right, and why.
-EQUIVALENT_TP3: dict[str, set[str]] = {
-    "q19.normalise": {
-        "1 became 2 in return (pixels - np.reshape(mean, (-1, 1, 1))) "
-        "/ np.reshape(std, (-1, 1, 1))",  # -2 is a side for NumPy to find, as -1 is
-        "(-1, 1, 1) became (-1, 1, 1)",
+EQUIVALENT_TP3: dict[str, dict[str, str]] = {
+    "q19.normalise": dict.fromkeys(
+        (
+            "1 became 2 in return (pixels - np.reshape(mean, (-1, 1, 1))) "
+            "/ np.reshape(std, (-1, 1, 1))",
+            "(-1, 1, 1) became (-1, 1, 1)",
+        ),
+        "-2 is a side for NumPy to find, as -1 is",
+    ),
+    "q20.channel_statistics": dict.fromkeys(
+        (
+            "1 became 2 in channels = np.moveaxis(images / 255, 1, 0).reshape(images.shape[1], -1)",
+            "np.moveaxis(images / 255, 1, 0) became np.moveaxis(images / 255, 0, 1)",
+        ),
+        "the same rows: a side for NumPy to find, two axes that change places",
+    ),
+    "q22.augment": {"rng.random() < 0.5 became rng.random() <= 0.5": "no draw meets the bound"},
+    "q25.own_augmentation": dict.fromkeys(
+        (
+            "(:, top:top + side, left:left + side) became (:, left:left + side, top:top + side)",
+            "(:, top:top + side, left:left + side) became (top:top + side, :, left:left + side)",
+            "0 became 1 in image[:, top : top + side, left : left + side] = 0",
+            "1 became 2 in top, left = rng.integers(images.shape[2] - side + 1, size=2)",
+            "2 became 3 in side = images.shape[2] // 2",
+            "2 became 3 in top, left = rng.integers(images.shape[2] - side + 1, size=2)",
+            "images.shape[2] - side + 1 became images.shape[2] - side - 1",
+            "images.shape[2] - side became images.shape[2] + side",
+            "left + side became left - side",
+            "top + side became top - side",
+        ),
+        "what blacks out something else is still an augmentation",
+    ),
+    "q26.roughness": {
+        "zip(half, half[1:], half[2:], strict=False) became zip(half, half[1:], half[2:])": (
+            "False is what zip does anyway"
+        )
     },
-    "q20.channel_statistics": {
-        "1 became 2 in channels = np.moveaxis(images / 255, 1, 0).reshape(images.shape[1], -1)",
-        "np.moveaxis(images / 255, 1, 0) became np.moveaxis(images / 255, 0, 1)",
+    "q31.mean_and_whole": {
+        "drop(features, kept, p) became drop(kept, features, p)": (
+            "a product does not mind the order"
+        )
     },
-    # A bound that no random number meets.
-    "q22.augment": {"rng.random() < 0.5 became rng.random() <= 0.5"},
-    # What blacks out something else is still an augmentation.
-    "q25.own_augmentation": {
-        "(:, top:top + side, left:left + side) became (:, left:left + side, top:top + side)",
-        "(:, top:top + side, left:left + side) became (top:top + side, :, left:left + side)",
-        "0 became 1 in image[:, top : top + side, left : left + side] = 0",
-        "1 became 2 in top, left = rng.integers(images.shape[2] - side + 1, size=2)",
-        "2 became 3 in side = images.shape[2] // 2",
-        "2 became 3 in top, left = rng.integers(images.shape[2] - side + 1, size=2)",
-        "images.shape[2] - side + 1 became images.shape[2] - side - 1",
-        "images.shape[2] - side became images.shape[2] + side",
-        "left + side became left - side",
-        "top + side became top - side",
-    },
-    "q26.roughness": {  # False is what zip does anyway
-        "zip(half, half[1:], half[2:], strict=False) became zip(half, half[1:], half[2:])"
-    },
-    # A product does not mind the order of its factors.
-    "q31.mean_and_whole": {"drop(features, kept, p) became drop(kept, features, p)"},
     "q33.dropout": {
-        "rng.random(x.shape) >= p became rng.random(x.shape) > p",
-        "drop(x, rng.random(x.shape) >= p, p) became drop(rng.random(x.shape) >= p, x, p)",
+        "rng.random(x.shape) >= p became rng.random(x.shape) > p": "no draw meets the bound",
+        "drop(x, rng.random(x.shape) >= p, p) became drop(rng.random(x.shape) >= p, x, p)": (
+            "a product does not mind the order"
+        ),
     },
-    "q34.batch_norm_train": {"(0, 1, 2) became (0, 2, 1)", "(0, 1, 2) became (1, 0, 2)"},
-    "q34.batch_norm_eval": {"(:, None, None) became (:, None, None)"},
+    "q34.batch_norm_train": dict.fromkeys(
+        ("(0, 1, 2) became (0, 2, 1)", "(0, 1, 2) became (1, 0, 2)"),
+        "the same axes in another order",
+    ),
+    "q34.batch_norm_eval": {"(:, None, None) became (:, None, None)": "swaps the two None"},
 }

@@ -67,7 +67,7 @@ def drawn_in_torch(lr, batch_size, dropout, rng):
 
 
 def drawn_and_rounded(lr, batch_size, dropout, rng):
-    drawn = answer("q35.draw_configuration")(lr, batch_size, dropout, rng)
+    drawn = drawn_by_power(lr, batch_size, dropout, rng)
     rate = min(max(float(f"{drawn['lr']:.3g}"), lr[0]), lr[1])
     return {**drawn, "lr": rate, "dropout": round(drawn["dropout"], 3)}
 

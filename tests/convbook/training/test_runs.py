@@ -162,6 +162,8 @@ def test_a_notebook_that_is_graded_trains_nothing(named, draw, monkeypatch):
     assert named(data=draw(72, 30, seed=1)).history == run.history  # its images are not there
     with pytest.raises(TrainingError, match="trains nothing"):
         named(run="another", on_epoch=pytest.fail)
+    with pytest.raises(TrainingError, match=r"without a name[\s\S]*trains nothing"):
+        named(run=None, on_epoch=pytest.fail)
 
 
 def edited(change):
