@@ -190,6 +190,12 @@ def test_an_x_moved_by_a_pixel_scores_like_the_x_and_the_o_lacks_the_crossing():
     assert best == {"X": [1.0, 1.0], "moved": [1.0, 1.0], "O": [1.0, 0.56]}
 
 
+def test_the_grid_of_the_report_has_128_configurations_and_small_last_batches():
+    rates, batch_sizes = [1.0, 0.1, 0.01, 0.001], [64, 128, 256, 512]
+    assert len(rates) * len(batch_sizes) * len(np.arange(0.2, 1, 0.1)) == 128
+    assert [10_000 % size for size in batch_sizes] == [16, 16, 16, 272]
+
+
 def test_the_algebra_of_convolution():
     rng = np.random.default_rng(3)
     x, y, u = (rng.integers(-9, 10, n) for n in (9, 4, 3))
