@@ -14,7 +14,7 @@ from convbook.check.measures import AGAIN, DRAWS
 
 Bounds = list[float]
 Told = dict[str, dict[str, Any]]
-# n values from the generator, between two bounds
+# The generator, both bounds, how many values
 Draw = Callable[[np.random.Generator, float, float, int], Any]
 
 
@@ -45,7 +45,7 @@ def draw_configuration(lr: Bounds, batch_size: Bounds, dropout: Bounds, seed: in
 def _told(ways: dict[str, Draw], bounds: dict[str, Bounds], seed: int) -> Told:
     """Return what `convbook.check.adapters.draw_configuration` tells of these ways to draw."""
     rng = np.random.default_rng(seed)
-    return _twice({name: draw(rng, *bounds[name], DRAWS) for name, draw in ways.items()})
+    return _twice({name: ways[name](rng, low, high, DRAWS) for name, (low, high) in bounds.items()})
 
 
 def _twice(columns: dict[str, Any]) -> Told:
