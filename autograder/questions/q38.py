@@ -207,7 +207,7 @@ QUESTION = Question(
     items=(CHOOSE_RUN,),
     rubric=(
         Criterion(0.5, "The search in numbers of one's own: runs, epochs, best and worst run."),
-        Criterion(0.5, "Names the setting that mattered most, and reads it off a figure."),
+        Criterion(0.5, "Names the setting that mattered most, and reads it off the figure."),
         Criterion(
             0.5, "How many epochs early stopping saved, and whether it stopped a run too soon."
         ),
