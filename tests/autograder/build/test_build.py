@@ -130,7 +130,7 @@ def solution_lines(files, name):
 
 def test_the_exercise_holds_no_line_of_a_solution(files, name):
     lines, exercise = solution_lines(files, name), files[exercise_path(name)]
-    assert len(lines) > 120
+    assert len(lines) > 80
     assert [line for line in lines if line in exercise] == []
     assert "SOLUTION" not in exercise
     assert "Rubric" not in exercise
