@@ -159,6 +159,8 @@ NUMBERS = {
     "100,696,064": (32 * 32 * 3 + 1) * 32 * 32 * 32,
     "40,960": 512 * 8 * 10,
     "25,088": 512 * 7 * 7,
+    "2,457,600": 32 * 32 * 32 * 5 * 5 * 3,
+    "32,768": 32 * 32 * 32,
 }
 
 
@@ -269,7 +271,7 @@ def test_the_handout_holds_what_students_get_and_nothing_else(tmp_path):
 def test_commands(capsys, monkeypatch):
     monkeypatch.setattr("autograder.build.command.write", lambda files: list(files)[:1])
     assert main(["build", NAME]) == 0
-    assert capsys.readouterr().out == f"{NAME}: 9 files built, 1 changed\n  {source_path(NAME)}\n"
+    assert capsys.readouterr().out == f"{NAME}: 11 files built, 1 changed\n  {source_path(NAME)}\n"
     assert main(["build", "tp9"]) == 1
     assert "Looking for the practical 'tp9'" in capsys.readouterr().err
     monkeypatch.setattr("autograder.build.handout.pack", lambda **_: Path(__file__))
