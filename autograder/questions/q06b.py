@@ -163,7 +163,7 @@ QUESTION = Question(
         Criterion(
             0.5,
             "What is lost (equivariance, other sizes, what one place learns for all) and when it "
-            "pays: where a feature means something at one place only, as in faces that are aligned.",
+            "pays: where a feature means something at one place only, as in aligned faces.",
         ),
     ),
     bonus=True,
