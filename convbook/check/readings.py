@@ -20,11 +20,9 @@ def my_start(history: History) -> Plain:
 
 def my_curves(history: History) -> Plain:
     """Return the epoch after which the test loss rises (None: not seen), and the last gap."""
-    losses = history.column("test_loss")
-    lowest = losses.index(min(losses)) + 1
-    last = history.epochs[-1]
+    best, last = min(history.epochs, key=lambda epoch: epoch.test_loss), history.epochs[-1]
     gap = last.train_accuracy - last.test_accuracy
-    return [None if lowest == len(losses) else lowest, gap]
+    return [None if best is last else best.epoch, gap]
 
 
 READINGS: dict[str, Callable[[History], Plain]] = {"my_start": my_start, "my_curves": my_curves}
