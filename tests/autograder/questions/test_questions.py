@@ -23,7 +23,7 @@ def test_the_practicals_are_whole():
     first_edition = [question.id for question in QUESTIONS if question.id not in OTHER_EDITION]
     assert first_edition == [f"q{n:02}" for n in range(1, 35)]
     points = {name: sum(q.points for q in assignment(name) if not q.bonus) for name in ASSIGNMENTS}
-    assert points == {"tp1_layers": 40, "tp2_from_scratch": 49, "tp3_improvements": 58}
+    assert points == {"tp1_layers": 40, "tp2_from_scratch": 52, "tp3_improvements": 60}
     extra = {q.id: q.points for q in QUESTIONS if q.bonus}
     assert extra == dict.fromkeys([*OTHER_EDITION, "q21", "q25", "q28"], 3)
     assert all(question.items and question.rubric for question in QUESTIONS)

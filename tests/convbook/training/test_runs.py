@@ -234,6 +234,19 @@ def test_own_weights_fit_the_practicals_network(beside, config, data):
     assert torch.equal(again.model[6].weight, weights["conv3.weight"])
 
 
+def test_lenet_of_ones_own_sees_grey_images_of_28_by_28(beside, data):
+    lenet = torch.nn.Sequential(
+        *(torch.nn.Conv2d(1, 6, 5, padding=2), torch.nn.Tanh(), torch.nn.AvgPool2d(2)),
+        *(torch.nn.Conv2d(6, 16, 5), torch.nn.Tanh(), torch.nn.AvgPool2d(2)),
+        *(torch.nn.Conv2d(16, 120, 5), torch.nn.Tanh(), torch.nn.Flatten()),
+        *(torch.nn.Linear(120, 84), torch.nn.Tanh(), torch.nn.Linear(84, 10)),
+    )
+    config = replace(step("lenet5", "stand-in"), epochs=1, batch_size=8, seed=1)
+    fit(config, data, run="lenet5", model=lenet, progress=False)
+    _, weights = Record.load(beside / "runs" / "lenet5")
+    assert weights.keys() == build("lenet5").state_dict().keys()
+
+
 LINEAR = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 10))
 
 
