@@ -107,7 +107,7 @@ def test_no_pickle_was_opened(graded: Course) -> None:
 def test_the_pages_say_it(graded: Course) -> None:
     page = graded.feedback(NAME, "honest").read_text(encoding="utf-8")
     assert "This run is on the stand-in (drawn shapes), not on CIFAR-10." in page
-    assert "1 of 3 training runs are right." in page
+    assert "1 of 3 training runs is right." in page
     page = graded.feedback(NAME, "edited-accuracy").read_text(encoding="utf-8")
     assert "The record claims 95.0% of the test images." in page
     page = graded.feedback(NAME, "invented-smooth-curve").read_text(encoding="utf-8")
