@@ -130,10 +130,15 @@ class Assignment:
         }
 
     @cached_property
-    def runs(self) -> dict[str, str]:
-        """The name of each training run that is handed in, by its item."""
+    def runs(self) -> dict[str, tuple[str, ...]]:
+        """The names of the training runs that are handed in, by their item."""
         told = (self.by_id[name]["metadata"]["convbook"] for name in self.checks)
-        return {each["item"]: each["run"] for each in told if "run" in each}
+        return {each["item"]: tuple(each["runs"]) for each in told if "runs" in each}
+
+    @property
+    def run_names(self) -> tuple[str, ...]:
+        """The names of all training runs, each once."""
+        return tuple(dict.fromkeys(name for names in self.runs.values() for name in names))
 
     @cached_property
     def readings(self) -> dict[str, str]:

@@ -236,7 +236,7 @@ def _any_to_mark(basis: Basis, folders: Mapping[str, Path], marked: Marked) -> b
 
 def _taken(basis: Basis, student: str, folder: Path) -> Submission | None:
     try:
-        runs = basis.assignment.runs.values()
+        runs = basis.assignment.run_names
         return intake.take(student, folder, basis.assignment.name, runs)
     except (IntakeError, OSError):
         return None

@@ -150,12 +150,13 @@ def mark_answers(notebook: NotebookNode, questions: Questions) -> NotebookNode:
 
 
 def _check_cell(item: Graded, *, bonus: bool) -> NotebookNode:
+    run: dict[str, Any]
     match item:
         case RunItem():
-            source, run = f'check_run("{item.step}")', {"run": item.step}
+            source, run = f'check_run("{item.step}")', {"runs": list(item.runs)}
         case ReadingItem():
             source = f'check_run("{item.step}", {item.function}={item.function})'
-            run = {"run": item.step, "function": item.function}
+            run = {"runs": list(item.runs), "function": item.function}
         case _:
             source, run = f'check("{item.question}", {item.function}={item.function})', {}
     metadata = {

@@ -7,6 +7,8 @@ started for practicals that have runs, so that the others do not wait for torch.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -29,18 +31,20 @@ from autograder.sandbox.inside.protocol import (
 from convbook.check.diagnose import Outcome, problem
 from convbook.check.plain import show
 from convbook.check.readings import READINGS, TOLERANCE
-from convbook.data import Images
+from convbook.data import Dataset, Images
 from convbook.data.images import CIFAR10_CLASSES
 from convbook.data.standin import draw_standin
-from convbook.training import evaluate
+from convbook.training import SWEEPS, evaluate, runs_of, step
 from convbook.training.config import AUGMENTATIONS, NORMALISATIONS
 from convbook.training.metrics import Metrics
+from convbook.training.setting_up import hold_out
 
 N_TRAIN, N_TEST = 10_000, 2_000  # of the stand-in as `convbook.data.standin` draws it
 N_UNSEEN = 1_000  # images drawn anew for each submission
 ON_STANDIN = "This run is on the stand-in (drawn shapes), not on CIFAR-10."
 
-_standin: list[ImagesAtHand] = []  # drawn once, before a child is forked
+# Drawn once, before a child is forked: the test images, then those that sweeps hold out.
+_standin: list[ImagesAtHand] = []
 
 
 def preload() -> None:
@@ -48,16 +52,20 @@ def preload() -> None:
     torch.set_num_threads(1)
     bands.recorded()
     data = draw_standin(N_TRAIN, N_TEST, 0)
-    _standin[:] = [
-        ImagesAtHand(
-            len(data.train),
-            data.train.fingerprint,
-            data.test.fingerprint,
-            len(data.test),
-            data.test.images.numpy(),
-            data.test.labels.numpy(),
-        )
-    ]
+    swept = [step(run, "stand-in") for each in SWEEPS for run in runs_of(each)]
+    held_out = {config.validation: hold_out(data, config) for config in swept if config.validation}
+    _standin[:] = [_at_hand(each) for each in (data, *held_out.values())]
+
+
+def _at_hand(data: Dataset) -> ImagesAtHand:
+    return ImagesAtHand(
+        len(data.train),
+        data.train.fingerprint,
+        data.test.fingerprint,
+        len(data.test),
+        data.test.images.numpy(),
+        data.test.labels.numpy(),
+    )
 
 
 def main(requests: int, responses: int, _limits: Limits) -> None:
@@ -84,39 +92,63 @@ def measure(message: Message) -> list[dict[str, Any]]:
     verdicts = []
     for item_id in body["items"]:
         item = questions.run_item(item_id)
-        mine = [
-            (entry, blob)
-            for entry, blob in zip(body["files"], message.blobs, strict=False)
-            if entry["run"] == item.step
-        ]
-        files = {entry["name"]: blob for entry, blob in mine if not entry["trouble"]}
-        troubles = {entry["name"]: entry["trouble"] for entry, _ in mine if entry["trouble"]}
         if isinstance(item, ReadingItem):
             outcome = outcome_of(body["readings"][item_id], message.blobs)
-            verdicts.append(_reading(item, files, troubles, outcome))
+            verdicts.append(_reading(item, message, outcome))
         else:
-            verdicts.append(_verdict(item, files, troubles, at_hand, seed))
+            verdicts.append(_verdict(item, message, at_hand, seed))
     return verdicts
 
 
+def _runs(item: RunItem | ReadingItem, message: Message) -> dict[str, HandedIn]:
+    """Read the runs of an item, by their names.
+
+    Raises:
+        Wrong: one of them is none; of a sweep it is named.
+    """
+    found = {}
+    for run in item.runs:
+        mine = [
+            (entry, blob)
+            for entry, blob in zip(message.body["files"], message.blobs, strict=False)
+            if entry["run"] == run
+        ]
+        files = {entry["name"]: blob for entry, blob in mine if not entry["trouble"]}
+        troubles = {entry["name"]: entry["trouble"] for entry, _ in mine if entry["trouble"]}
+        with _named(item, run):
+            found[run] = read(run, files, troubles)
+    return found
+
+
+@contextmanager
+def _named(item: RunItem | ReadingItem, run: str) -> Iterator[None]:
+    """Say of which run of a sweep something is wrong."""
+    try:
+        yield
+    except Wrong as wrong:
+        if not item.sweep:
+            raise
+        raise Wrong(wrong.name, f"The run {run}: {wrong.words}", wrong.hint) from None
+
+
 def _verdict(
-    item: RunItem,
-    files: dict[str, bytes],
-    troubles: dict[str, str],
-    at_hand: list[ImagesAtHand],
-    seed: int,
+    item: RunItem, message: Message, at_hand: list[ImagesAtHand], seed: int
 ) -> dict[str, Any]:
-    """Return what a run is worth, in the form of an item's verdict."""
+    """Return what a run, or a sweep, is worth, in the form of an item's verdict."""
     told: dict[str, Any] = {"weights": "", "curve": "", "budget": "", "images": "", "measured": ""}
     try:
-        run = read(item.step, files, troubles)
+        runs = _runs(item, message)
+        first = next(iter(runs.values())).record
         told |= {
-            "weights": run.weights,
-            "curve": facts.curve(run),
-            "budget": run.record.budget,
-            "images": run.record.history.data["source"][:200],
+            "weights": _together([run.weights for run in runs.values()]),
+            "curve": _together([facts.curve(run) for run in runs.values()]),
+            "budget": first.budget,
+            "images": first.history.data["source"][:200],
         }
-        finding = _finding(item, run, at_hand, told, seed)
+        if item.sweep:
+            finding = _sweep_finding(item, runs, at_hand)
+        else:
+            finding = _finding(item, runs[item.step], at_hand, told, seed)
     except Wrong as wrong:
         finding = facts.Finding(0.0, wrong)
     except Exception as error:
@@ -137,10 +169,13 @@ def _verdict(
     }
 
 
-def _reading(
-    item: ReadingItem, files: dict[str, bytes], troubles: dict[str, str], outcome: Outcome
-) -> dict[str, Any]:
-    """Return what a function is worth that reads something off a run."""
+def _together(hashes: list[str]) -> str:
+    """Return the hash of a run; of several, one for all."""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _reading(item: ReadingItem, message: Message, outcome: Outcome) -> dict[str, Any]:
+    """Return what a function is worth that reads something off runs."""
     verdict: dict[str, Any] = {
         "id": item.id,
         "points": 0.0,
@@ -154,11 +189,12 @@ def _reading(
         "run": None,
     }
     try:
-        record = read(item.step, files, troubles).record
+        runs = _runs(item, message)
     except Wrong as wrong:
         named = {"misconception": wrong.name, "words": wrong.words, "hint": wrong.hint}
         return verdict | named
-    expected = READINGS[item.function](record.history)
+    histories = {name: run.record.history for name, run in runs.items()}
+    expected = READINGS[item.function](histories)
     words = problem(expected, outcome, TOLERANCE)
     if words is None:
         return verdict | {"points": item.points, "passed": True}
@@ -174,20 +210,9 @@ def _finding(
     told: dict[str, Any],
     seed: int,
 ) -> facts.Finding:
-    data = run.record.history.data
-    known = [
-        images
-        for images in at_hand
-        if (images.fingerprint, images.test_fingerprint)
-        == (data["fingerprint"], data["test_fingerprint"])
-    ]
-    if not known:
-        return facts.Finding(
-            0.0,
-            due=f"its images ({data['source'][:100]!r}, fingerprint {data['test_fingerprint'][:16]}"
-            ") are not at hand where this was graded, so its weights could not be measured",
-        )
-    images = known[0]
+    images = _images_of(run, at_hand)
+    if images is None:
+        return _not_at_hand(run)
     measured = _measured(run, images.pixels, images.labels)
     told["measured"] = f"{measured.accuracy:.1%} of {measured.n} test images"
     facts.require_consistent(run, measured, images)
@@ -198,6 +223,36 @@ def _finding(
     if images is at_hand[0]:
         finding.notes.append(ON_STANDIN)
     return finding
+
+
+def _sweep_finding(
+    item: RunItem, runs: dict[str, HandedIn], at_hand: list[ImagesAtHand]
+) -> facts.Finding:
+    """Return what a sweep is worth: all of it when each run is what it says, learned or not."""
+    for name, run in runs.items():
+        images = _images_of(run, at_hand)
+        if images is None:
+            return _not_at_hand(run)
+        with _named(item, name):
+            facts.require_consistent(run, _measured(run, images.pixels, images.labels), images)
+    budgets = {run.record.budget for run in runs.values()}
+    return facts.Finding(1.0, notes=[ON_STANDIN] if "stand-in" in budgets else [])
+
+
+def _images_of(run: HandedIn, at_hand: list[ImagesAtHand]) -> ImagesAtHand | None:
+    """Return the images that a run was measured on, where they are at hand."""
+    data = run.record.history.data
+    prints = data["fingerprint"], data["test_fingerprint"]
+    return next((a for a in at_hand if (a.fingerprint, a.test_fingerprint) == prints), None)
+
+
+def _not_at_hand(run: HandedIn) -> facts.Finding:
+    data = run.record.history.data
+    return facts.Finding(
+        0.0,
+        due=f"its images ({data['source'][:100]!r}, fingerprint {data['test_fingerprint'][:16]}) "
+        "are not at hand where this was graded, so its weights could not be measured",
+    )
 
 
 def _measured(run: HandedIn, pixels: Any, labels: Any) -> Metrics:

@@ -207,7 +207,7 @@ def mark_all(
     running: dict[Future[Result], Submission] = {}
     for student, folder in folders.items():
         try:
-            runs = basis.assignment.runs.values()
+            runs = basis.assignment.run_names
             submission = intake.take(student, folder, basis.assignment.name, runs)
         except IntakeError as reason:
             yield None, _refused(basis, student, folder, str(reason))

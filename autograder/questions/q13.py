@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer
+from autograder.questions.runs import RunItem
 from autograder.questions.traps import each_shows, tells_apart
 from convbook.check.plain import Plain
 
@@ -197,6 +198,7 @@ QUESTION = Question(
     assignment="tp2_from_scratch",
     title="The training code",
     items=(UPDATES_PER_EPOCH, LAST_SHAPES),
+    runs=(RunItem(id="q13.run", step="lenet5", points=1),),
     rubric=(
         Criterion(
             0.5,

@@ -10,6 +10,7 @@ import numpy as np
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, one_of
 from autograder.questions.q16_runs import SORT_RUNS
+from autograder.questions.runs import ReadingItem, RunItem
 from autograder.questions.traps import each_shows
 
 Losses = list[float]
@@ -151,11 +152,17 @@ UPDATES_UNTIL = Item(
     misconceptions=MISCONCEPTIONS,
 )
 
+SWEEP = ("lr-1", "lr-2", "lr-3", "lr-4")
+
 QUESTION = Question(
     id="q16",
     assignment="tp2_from_scratch",
     title="Learning rate and batch size",
     items=(UPDATES_UNTIL, SORT_RUNS),
+    runs=(
+        RunItem(id="q16.run", step="lr", points=1, sweep=SWEEP),
+        ReadingItem(id="q16.my_rates", step="lr", points=1, sweep=SWEEP),
+    ),
     rubric=(
         Criterion(
             0.75,

@@ -9,6 +9,7 @@ import numpy as np
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, telling_apart
+from autograder.questions.runs import RunItem
 
 
 def roughness(curve: list[float]) -> float:
@@ -114,6 +115,7 @@ QUESTION = Question(
     assignment="tp3_improvements",
     title="Momentum, a schedule, and smooth curves",
     items=(ROUGHNESS,),
+    runs=(RunItem(id="q26.run", step="schedule", points=2),),
     rubric=(
         Criterion(0.5, "Final accuracies of both runs, and the roughness of both test curves."),
         Criterion(

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer
+from autograder.questions.runs import ReadingItem, RunItem
 
 Run = dict[str, Any]
 
@@ -145,11 +146,17 @@ CHOOSE_P = Item(
     misconceptions=MISCONCEPTIONS,
 )
 
+SWEEP = ("p-1", "p-2", "p-3", "p-4")
+
 QUESTION = Question(
     id="q32",
     assignment="tp3_improvements",
     title="The hyper-parameter of dropout",
     items=(CHOOSE_P,),
+    runs=(
+        RunItem(id="q32.run", step="p", points=1, sweep=SWEEP),
+        ReadingItem(id="q32.my_p", step="p", points=1, sweep=SWEEP),
+    ),
     rubric=(
         Criterion(
             0.5, "Small p: little effect, overfitting stays. Large p: it underfits, and slowly."

@@ -11,7 +11,9 @@ from autograder.questions import (
     q03,
     q04,
     q05,
+    q05b,
     q06,
+    q06b,
     q07,
     q08,
     q09,
@@ -53,7 +55,7 @@ from convbook.errors import GradingError
 _QUESTIONS: tuple[Question, ...] = tuple(
     module.QUESTION
     for module in (
-        *(q01, q02, q03, q04, q05, q06, q07),
+        *(q01, q02, q03, q04, q05, q05b, q06, q06b, q07),
         *(q08, q09, q10, q11, q12, q13, q14, q15, q16, q17, q18),
         *(q19, q20, q21, q22, q23, q24, q25, q26),
         *(q27, q28, q29, q30, q31, q32, q33, q34),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ Outcome = dict[str, Any]  # of a call: {"kind": "answer", "blob": …}, or anoth
 
 
 def request(
-    runs: Mapping[str, str],
+    items: Iterable[str],
     files: Sequence[RunFile],
     read: Mapping[str, tuple[Outcome, bytes]],
     seed: Mapping[str, str],
@@ -22,8 +22,8 @@ def request(
     """Return the request that measures a submission's runs, and its blobs.
 
     Args:
-        runs: the name of the run, by each item that is due.
-        files: what was handed in of them.
+        items: the ids of the items that runs are handed in for.
+        files: what was handed in of their runs.
         read: what the functions gave that read something off a run, by their item.
         seed: the hash of the submission and the version of the grader, which draw new images.
     """
@@ -38,7 +38,7 @@ def request(
         blobs.append(pack(encode(asdict(at_hand))))
     body = {
         "do": "measure",
-        "items": list(runs),
+        "items": list(items),
         "files": told,
         "readings": readings,
         "images": at_hand is not None,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from autograder.runs.files import FILES
 from convbook.errors import TrainingError
 from convbook.models import build
-from convbook.training import STEPS, Record, load_into
+from convbook.training import Record, load_into
 from convbook.training import step as recipe_of
 from convbook.training.checkpoint import PICKLES
 from convbook.training.record import full
@@ -43,7 +43,8 @@ def read(step: str, files: Mapping[str, bytes], troubles: Mapping[str, str]) -> 
     """Read a run.
 
     Args:
-        step: of the practical, whose network and recipe it must have.
+        step: of the practical, or the name of a run of a sweep, whose network and recipe it must
+            have.
         files: the bytes of `record.json` and `weights.safetensors`, those that are there.
         troubles: why a file that is there was not read.
 
@@ -144,7 +145,7 @@ def _network(step: str, data: bytes, record: Record) -> tuple[nn.Module, str]:
             "runs, or one of them was changed.",
             "Hand in both files of one run, as fit wrote them.",
         )
-    network = build(STEPS[step].model)
+    network = build(recipe_of(step, record.budget).model)
     try:
         load_into(network, full(weights))
     except TrainingError as error:

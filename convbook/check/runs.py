@@ -30,7 +30,7 @@ def check_run(name: str, /, **functions: Callable[[], object]) -> None:
     Prints a line if so.
 
     Args:
-        name: of the run, and of its step of the practical.
+        name: of the run, and of its step of the practical; or of a sweep, for all of its runs.
         functions: of yours, that read something off the run, each under its name. Without any,
             the run itself is checked.
 
@@ -45,9 +45,9 @@ def check_run(name: str, /, **functions: Callable[[], object]) -> None:
                 rule=text("check.functions", known=", ".join(READINGS)),
                 next_step=text("check.correct_the_name"),
             )
-    record = _whole(name)
+    records = {run: _whole(run) for run in _runs_of(name)}
     for function, written in functions.items():
-        expected = READINGS[function](record.history)
+        expected = READINGS[function]({run: each.history for run, each in records.items()})
         wrong = problem(expected, call(written, {}), TOLERANCE)
         if wrong is not None:
             raise NotRightYet(
@@ -55,11 +55,11 @@ def check_run(name: str, /, **functions: Callable[[], object]) -> None:
                 next_step=wrong,
             )
         print(text("check.reading_right", function=function, name=name))
-    if not functions:
+    for run, record in records.items() if not functions else ():
         print(
             text(
                 "check.run_whole",
-                name=name,
+                name=run,
                 budget=record.budget,
                 source=record.history.data["source"],
                 accuracy=record.accuracy,
@@ -67,15 +67,21 @@ def check_run(name: str, /, **functions: Callable[[], object]) -> None:
         )
 
 
+def _runs_of(name: str) -> tuple[str, ...]:
+    from convbook.training import runs_of
+
+    return runs_of(name)
+
+
 def _whole(name: str) -> Record:
     """Return the record of a run that can be handed in."""
     from convbook.models import build
-    from convbook.training import STEPS, Config, Record, load_into, step
+    from convbook.training import Config, Record, load_into, step
     from convbook.training.runs import FOLDER
 
     try:
         record, weights = Record.load(FOLDER / name)
-        load_into(build(STEPS[name].model), weights)
+        load_into(build(step(name, "stand-in").model), weights)
     except TrainingError as error:
         raise NotRightYet(str(error), next_step=text("check.run_next", name=name)) from None
     if record.budget == "own":

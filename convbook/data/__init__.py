@@ -1,6 +1,13 @@
 """Images for the notebooks: CIFAR-10 or its stand-in, split, batched, augmented."""
 
-from convbook.data.augment import Augmentation, centre_crop, compose, random_crop, random_flip
+from convbook.data.augment import (
+    Augmentation,
+    centre_crop,
+    compose,
+    grey,
+    random_crop,
+    random_flip,
+)
 from convbook.data.batches import batches
 from convbook.data.images import CIFAR10_CLASSES, Dataset, Images, fingerprint
 from convbook.data.sources import cifar10, standin
@@ -29,6 +36,7 @@ __all__ = [
     "cifar10",
     "compose",
     "fingerprint",
+    "grey",
     "random_crop",
     "random_flip",
     "selection_loader",

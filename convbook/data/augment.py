@@ -68,6 +68,11 @@ def centre_crop(size: int) -> Augmentation:
     return crop
 
 
+def grey(images: torch.Tensor, _: torch.Generator | None = None) -> torch.Tensor:
+    """Return the mean of the channels: (N, C, H, W) becomes (N, 1, H, W). Nothing is random."""
+    return images.float().mean(dim=1, keepdim=True).round().to(torch.uint8)
+
+
 def compose(augmentations: Sequence[Augmentation]) -> Augmentation:
     """Return the augmentation that applies each of `augmentations` in turn."""
 

@@ -43,7 +43,7 @@ def batches(
         device: where the batches are wanted. When `data` is there already, nothing is copied.
 
     Yields:
-        x (n, 3, H, W) float32 and y (n,) int64.
+        x (n, C, H, W) float32 and y (n,) int64; C is 3, unless `augment` changes it.
 
     Raises:
         DataError: when batch_size is below 1.
@@ -84,7 +84,7 @@ def _batches(
 def _affine(
     normalise: Normalisation | None, device: str | torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return scale and shift, (3, 1, 1) each: x * scale - shift is (x / 255 - mean) / std."""
-    mean, std = normalise or ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    """Return scale and shift, (C, 1, 1) each: x * scale - shift is (x / 255 - mean) / std."""
+    mean, std = normalise or ((0.0,), (1.0,))
     means, stds = (torch.tensor(v, device=device).view(-1, 1, 1) for v in (mean, std))
     return 1 / (255 * stds), means / stds

@@ -6,7 +6,9 @@ CIFAR-10 "stand-in": marks are the same.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from convbook.data.standin import SOURCE
 from convbook.errors import TrainingError
@@ -36,6 +38,7 @@ _NORMALISED = replace(_BASE, model="normalisation", normalise="sheet")
 _AUGMENTED = replace(_NORMALISED, model="augmentation", augment="crop_flip")
 #: What each step trains; a budget sets its epochs, the size of its batches and its learning rate.
 STEPS: dict[str, Config] = {
+    "lenet5": Config(model="lenet5", augment="as_mnist"),
     "base": _BASE,
     "normalisation": _NORMALISED,
     "augmentation": _AUGMENTED,
@@ -45,26 +48,76 @@ STEPS: dict[str, Config] = {
 }
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """Runs of one step that are compared: the settings that each of them changes, by its name."""
+
+    step: str
+    changes: dict[str, dict[str, Any]]
+
+
+#: What questions 16 and 32 compare. The second measures images held out of training, to choose by.
+SWEEPS = {
+    "lr": Sweep("lenet5", {f"lr-{i}": {"lr": lr} for i, lr in enumerate((0.02, 0.1, 0.5, 2.0), 1)}),
+    "p": Sweep(
+        "dropout",
+        {
+            f"p-{i}": {"dropout": p, "validation": 0.2}
+            for i, p in enumerate((0.0, 0.3, 0.6, 0.9), 1)
+        },
+    ),
+}
+
+
+def sweep(name: str, budget: str) -> dict[str, Config]:
+    """Return the configurations of runs that are compared, each by the name of its run.
+
+    Args:
+        name: "lr", learning rates of LeNet-5; or "p", probabilities of dropout.
+        budget: "full", "laptop" or "stand-in".
+
+    Raises:
+        TrainingError: there is no such sweep or budget.
+    """
+    _require_known("sweep", name, SWEEPS)
+    return {run: step(run, budget) for run in SWEEPS[name].changes}
+
+
+def runs_of(name: str) -> tuple[str, ...]:
+    """Return the names of the runs of a sweep; of a step, its own name."""
+    return tuple(SWEEPS[name].changes) if name in SWEEPS else (name,)
+
+
 def step(name: str, budget: str) -> Config:
     """Return the configuration of a step of the practical, for a budget.
 
     Args:
-        name: "base", "normalisation", "augmentation", "schedule", "dropout" or "batchnorm".
+        name: of the step, such as "base", or of a run of a sweep.
         budget: "full", "laptop" or "stand-in".
 
     Raises:
         TrainingError: there is no such step or budget.
     """
-    for kind, given, known in (("step", name, STEPS), ("budget", budget, BUDGETS)):
-        if given not in known:
-            raise TrainingError(
-                f"Looking for a {kind} of the practical.",
-                got=repr(given),
-                rule=f"it is one of {', '.join(known)}",
-                next_step="correct the name",
-            )
+    changes: dict[str, Any] = {}
+    for each in SWEEPS.values():
+        if name in each.changes:
+            name, changes = each.step, each.changes[name]
+            break
+    _require_known("step", name, STEPS)
+    _require_known("budget", budget, BUDGETS)
     chosen = BUDGETS[budget]
-    return replace(STEPS[name], epochs=chosen.epochs, batch_size=chosen.batch_size, lr=chosen.lr)
+    settings = {"epochs": chosen.epochs, "batch_size": chosen.batch_size, "lr": chosen.lr}
+    return replace(STEPS[name], **settings | changes)
+
+
+def _require_known(kind: str, name: str, known: Mapping[str, object]) -> None:
+    if name not in known:
+        raise TrainingError(
+            f"Looking for a {kind} of the practical.",
+            got=repr(name),
+            rule=f"it is one of {', '.join(known)}",
+            next_step="correct the name",
+        )
 
 
 def budget_of(epochs: int, source: str) -> str:

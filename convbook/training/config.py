@@ -14,6 +14,7 @@ from convbook.data import (
     Augmentation,
     centre_crop,
     compose,
+    grey,
     random_crop,
     random_flip,
 )
@@ -25,10 +26,12 @@ NORMALISATIONS: dict[str | None, Normalisation | None] = {
     "sheet": (SHEET_MEAN, SHEET_STD),
     "pixels": (PIXEL_MEAN, PIXEL_STD),
 }
+_AS_MNIST = compose([centre_crop(28), grey])
 # What training images go through, and what test images go through.
 AUGMENTATIONS: dict[str | None, tuple[Augmentation | None, Augmentation | None]] = {
     None: (None, None),
     "crop_flip": (compose([random_crop(28), random_flip()]), centre_crop(28)),
+    "as_mnist": (_AS_MNIST, _AS_MNIST),
 }
 SCHEDULES = (None, "one_cycle")
 AMP = ("auto", "on", "off")
@@ -41,7 +44,7 @@ class Config:
     """The settings of one run of stochastic gradient descent.
 
     Attributes:
-        model: a name in `convbook.models.PRACTICAL`, or a label for a network of your own.
+        model: a name in `convbook.models.NETWORKS`, or a label for a network of your own.
         epochs: passes over the training images that the finished run has made.
         batch_size: images per update; the last batch of an epoch may be smaller.
         lr: learning rate of the first epoch; the highest one of a one-cycle run.
@@ -54,8 +57,8 @@ class Config:
         dropout: probability of the network's dropout layers; None leaves the network's own.
         normalise: None leaves pixels in [0, 1]; "sheet" and "pixels" subtract a mean and divide
             by a standard deviation a channel (`convbook.data` says where each pair comes from).
-        augment: None, or "crop_flip": random 28x28 crop and horizontal flip to train,
-            centre crop to test.
+        augment: None; "crop_flip": random 28x28 crop and horizontal flip to train, centre crop to
+            test; or "as_mnist": grey centre crops of 28x28, the shape of MNIST's images.
         validation: share of the training images held out of training and measured in place of the
             test images, in [0, 1); the same ones for every seed. 0 measures the test images.
         seed: of the weights, the order of the images, the augmentation and dropout.

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from convbook.data import Dataset
 from convbook.errors import TrainingError
-from convbook.models import PRACTICAL, build
+from convbook.models import NETWORKS, build
 from convbook.texts import text
 from convbook.training import loop
 from convbook.training.checkpoint import load_into
@@ -26,6 +26,7 @@ from convbook.training.history import History
 from convbook.training.loop import Run
 from convbook.training.metrics import evaluate, evaluating
 from convbook.training.record import DIGITS, RECORD, Record, full, small, thin, write_weights
+from convbook.training.setting_up import hold_out
 
 FOLDER = Path("runs")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -60,7 +61,7 @@ def fit(
             is drawn when the run begins, so that no two students have the same run.
         model: a network of your own, (N, C, H, W) to logits (N, classes), trained in place; None
             builds the one that `config.model` names. With a name, a network called as one of
-            the practical must compute what that one computes.
+            the course must compute what that one computes.
         device: "auto" (CUDA if there is any, else the CPU), or a device of torch.
         run_dir: in place of a name, any folder to keep the run in and to resume it from: its
             whole history and a checkpoint with the optimiser's state. None keeps nothing.
@@ -88,7 +89,7 @@ def fit(
         )
     folder = _folder(run, run_dir)
     if (folder / RECORD).exists():
-        return _loaded(folder, config, data, model)
+        return _loaded(folder, config, hold_out(data, config), model)
     _refuse_while_graded(
         f"Loading the run {run!r}.",
         got=f"no {folder / RECORD} was handed in",
@@ -106,7 +107,7 @@ def fit(
         on_epoch=on_epoch,
         progress=progress,
     )
-    return Run(_kept(folder, run, done, data, names), done.model)
+    return Run(_kept(folder, run, done, hold_out(data, config), names), done.model)
 
 
 def _refuse_while_graded(asked: str, *, got: str, next_step: str) -> None:
@@ -199,14 +200,14 @@ def _kept(
 def _reference_names(
     model: torch.nn.Module, config: Config, data: Dataset
 ) -> dict[str, str] | None:
-    """Return the practical's name of each weight of a network of one's own.
+    """Return the course's name of each weight of a network of one's own.
 
-    None where the network is not called as one of the practical: it keeps its own names.
+    None where the network is not called as one of the course: it keeps its own names.
 
     Raises:
-        TrainingError: it is called as one of the practical, and computes something else.
+        TrainingError: it is called as one of the course, and computes something else.
     """
-    if config.model not in PRACTICAL:
+    if config.model not in NETWORKS:
         return None
     reference = build(config.model)
     wanted, given = reference.state_dict(), model.state_dict()
@@ -251,7 +252,7 @@ def _another_network(config: Config, got: str) -> TrainingError:
     return TrainingError(
         f"Training a network as {config.model!r}, for a run that is handed in.",
         got=got,
-        rule=f"it computes what the practical's network {config.model!r} computes",
+        rule=f"it computes what the course's network {config.model!r} computes",
         next_step="let the check of your network pass first; for another network, give "
         "Config(model=...) a name of your own",
     )

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from autograder.course import Assignment, Course, load
+from autograder.course import Assignment, Course, is_bonus, load
 from autograder.marking.result import SCHEMA_VERSION, validate
 from tests.autograder.conftest import NAME, ROOT
 
@@ -19,8 +19,9 @@ READING = (ROOT / "tests/book/reading.js").read_text(encoding="utf-8")
 
 
 def assignment() -> Assignment:
-    """The real practical, with titles and rubrics made up for its questions."""
-    found = load(Course(ROOT), NAME)
+    """The real practical without its bonus, with titles and rubrics made up for its questions."""
+    whole = load(Course(ROOT), NAME)
+    found = replace(whole, cells=tuple(cell for cell in whole.cells if not is_bonus(cell)))
     items: dict[str, dict[str, float]] = {}
     for name, item in found.checks.items():
         points = found.by_id[name]["metadata"]["nbgrader"]["points"]

@@ -60,11 +60,14 @@ def assignment(course: Course) -> Assignment:
 
 
 def result(assignment: Assignment, student: str = ADA, **changes: Any) -> dict[str, Any]:
-    """A result with full marks for the machine's part and answered prose, but for `changes`."""
+    """A result with full marks for the machine's part and answered prose, but for `changes`.
+
+    The bonus is left out.
+    """
     worth = {
         item: float(assignment.by_id[name]["metadata"]["nbgrader"]["points"])
         for name, item in assignment.checks.items()
-    }
+    } | {assignment.checks[name]: 0.0 for name in assignment.bonus & assignment.checks.keys()}
     items = [{"id": item, "points": points, "run": None} for item, points in worth.items()]
     prose = [{"grade_id": name, "answered": True, "hash": "a"} for name in assignment.prose]
     found = {"student": student, "state": "graded", "items": items, "prose": prose}
@@ -109,7 +112,7 @@ def test_nbgrader_reads_the_marks(course: Course, assignment: Assignment) -> Non
     with nbgraders(course) as book:
         found = {row["student"]: row for row in book.submission_dicts(NAME)}
         assert {name: row["score"] for name, row in found.items()} == {ADA: 26.0, "bob": 26.0}
-        assert {row["max_score"] for row in found.values()} == {40.0}
+        assert {row["max_score"] for row in found.values()} == {46.0}
         assert found[ADA]["timestamp"].isoformat() == "2026-03-01T14:00:00"
         assert (found[ADA]["needs_manual_grade"], found["bob"]["needs_manual_grade"]) == (1, 0)
         comments = book.find_submission_notebook(NAME, NAME, "bob").comments

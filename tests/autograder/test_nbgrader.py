@@ -259,7 +259,7 @@ def test_export_has_every_student(both: tuple[Course, Course]) -> None:
     for key in CLASS:
         found = json.loads(theirs.result(NAME, student(key)).read_text(encoding="utf-8"))
         assert given[student(key)] == found["points"]
-    assert {row["max_score"] for row in rows} == {"40.0"}
+    assert {row["max_score"] for row in rows} == {"46.0"}
 
 
 def test_autograde_again_grades_what_is_new_alone(both: tuple[Course, Course]) -> None:
@@ -406,4 +406,4 @@ def test_the_commands_use_postgresql_too(small: Course, postgresql: Server) -> N
     assert PASSWORD not in said
     found = json.loads(small.result(NAME, student("graded/partly_right")).read_text())
     exported = (small.root / "grades.csv").read_text(encoding="utf-8")
-    assert f",{found['points']},0.0,{found['points']},40.0" in exported
+    assert f",{found['points']},0.0,{found['points']},46.0" in exported

@@ -36,9 +36,11 @@ from convbook.check.plain import show
 from convbook.data import Dataset
 from convbook.data.standin import draw_standin
 from convbook.models import build
-from convbook.training import BUDGETS, Result, fit, step
+from convbook.training import BUDGETS, SWEEPS, Result, fit, step
+from convbook.training import runs_of as runs_of_sweep
 from convbook.training.budgets import Budget
 from convbook.training.metrics import Metrics
+from convbook.training.setting_up import hold_out
 from tests.autograder.conftest import ROOT
 
 ITEMS = [
@@ -61,7 +63,8 @@ def data() -> Dataset:
 def easy(monkeypatch: pytest.MonkeyPatch, data: Dataset) -> None:
     """Let one epoch on few images be a whole run, in which nothing need be learned."""
     monkeypatch.setitem(BUDGETS, "stand-in", Budget(epochs=1, batch_size=32))
-    monkeypatch.setattr(measurer, "_standin", [at_hand(data)])
+    held_out = hold_out(data, step("p-1", "stand-in"))
+    monkeypatch.setattr(measurer, "_standin", [at_hand(data), at_hand(held_out)])
     monkeypatch.setattr(facts, "GUESSING", 0.0)
     wide = dict.fromkeys(FEATURES, Band(-9, 99))
     monkeypatch.setattr(facts, "bands", lambda *_: wide)
@@ -96,8 +99,14 @@ def verdict(
     handed_in: Files, troubles: dict[str, str] | None = None, item: RunItem | None = None
 ) -> Any:
     item = item or questions.run_item("q15.run")
-    told = [{"run": item.step, "name": name, "trouble": ""} for name in handed_in]
-    blobs = tuple(handed_in.values())
+    return verdict_on(item, {item.step: handed_in}, troubles)
+
+
+def verdict_on(
+    item: RunItem, runs: dict[str, Files], troubles: dict[str, str] | None = None
+) -> Any:
+    told = [{"run": run, "name": name, "trouble": ""} for run in runs for name in runs[run]]
+    blobs = tuple(data for handed_in in runs.values() for data in handed_in.values())
     for name, words in (troubles or {}).items():
         told.append({"run": item.step, "name": name, "trouble": words})
         blobs = (*blobs, b"")
@@ -111,8 +120,10 @@ def test_a_run_of_each_step_gets_its_points(
     item: RunItem, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = verdict(train(item.step, data), item=item)
-    assert (found["points"], found["passed"]) == (item.points, True)
+    found = verdict_on(item, {run: train(run, data) for run in item.runs})
+    assert (found["points"], found["passed"]) == (item.points, True), found["words"]
+    assert found["run"]["name"] == item.step
+    assert found["run"]["notes"] == [measurer.ON_STANDIN]
 
 
 def test_an_honest_run_gets_its_points_and_says_what_it_was_measured_on(trained: Files) -> None:
@@ -378,6 +389,17 @@ def test_the_bands_of_cifar10_are_those_of_the_books_runs() -> None:
     assert not bands.bands("base", "full", {"fingerprint": "0", "test_fingerprint": "0"})
 
 
+@pytest.mark.parametrize(
+    "item", [item for item in ITEMS if not item.sweep], ids=lambda item: item.id
+)
+def test_whoever_has_no_cifar10_is_compared_with_runs_of_ours(
+    item: RunItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the budget is that of students here
+    data = Result.load(bands.FOLDER / f"{item.step}.json").runs[0].data
+    assert bands.bands(item.step, "stand-in", data).keys() == set(FEATURES)
+
+
 def test_runs_are_recorded_once_for_the_images_they_saw(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,19 +440,24 @@ def test_the_solved_notebook_trains_its_runs_and_all_get_full_marks(
 ) -> None:
     """From top to bottom, with a tiny budget: once training, then once more loading."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("convbook.data.cifar10", lambda: data)
+    for source in ("cifar10", "standin"):
+        monkeypatch.setattr(f"convbook.data.{source}", lambda **_: data)
     notebook = json.loads(built(practical)[Path(f"source/{practical}/{practical}.ipynb")])
     code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    # Nothing has learned after one epoch on few images, so there is no slowest of what has.
+    code = [source for source in code if "my_rates=my_rates" not in source]
     for turn in ("training", "loading"):
         scope: dict[str, Any] = {}
         for source in code:
             exec(source, scope)
         printed = capsys.readouterr().out
-        assert printed.count("Loaded the run in") == (turn == "loading") * len(runs_of(practical))
-        for item in runs_of(practical):
-            assert f"✓ the run {item.step} can be handed in" in printed
+        runs = [run for item in runs_of(practical) for run in item.runs]
+        assert printed.count("Loaded the run in") == (turn == "loading") * len(runs)
+        for run in runs:
+            assert f"✓ the run {run} can be handed in" in printed
     for item in runs_of(practical):
-        assert verdict(read_back(item.step), item=item)["points"] == item.points
+        found = verdict_on(item, {run: read_back(run) for run in item.runs})
+        assert found["points"] == item.points
 
 
 def runs_of(practical: str) -> list[RunItem]:
@@ -441,11 +468,16 @@ def runs_of(practical: str) -> list[RunItem]:
 
 
 def reading(handed_in: Files, item_id: str, value: Any) -> Any:
-    told = [{"run": "base", "name": name, "trouble": ""} for name in handed_in]
+    return reading_of({"base": handed_in}, item_id, value)
+
+
+def reading_of(runs: dict[str, Files], item_id: str, value: Any) -> Any:
+    told = [{"run": run, "name": name, "trouble": ""} for run in runs for name in runs[run]]
     answer = pack(Message({"outcome": "value"}, (pack(encode(value)),)))
     body = {"items": [item_id], "files": told, "images": False, **SEED}
     body["readings"] = {item_id: {"kind": "answer", "blob": len(told)}}
-    return measurer.measure(Message(body, (*handed_in.values(), answer)))[0]
+    blobs = [data for handed_in in runs.values() for data in handed_in.values()]
+    return measurer.measure(Message(body, (*blobs, answer)))[0]
 
 
 def test_what_is_read_off_a_run_is_compared_with_its_record(trained: Files) -> None:
@@ -467,6 +499,107 @@ def test_nothing_is_read_off_a_run_that_is_none(trained: Files) -> None:
     assert (found["points"], found["misconception"]) == (0, "run-missing")
     found = reading(pickled(trained), "q17.my_start", [2.3, 0.1])
     assert (found["points"], found["misconception"]) == (0, "pickle")
+
+
+# A sweep: several runs, and what is read off them.
+
+
+@pytest.fixture(scope="module")
+def swept(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Files]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BUDGETS, "stand-in", Budget(epochs=1, batch_size=32))
+        patch.chdir(tmp_path_factory.mktemp("student"))
+        return {run: train(run, data) for each in SWEEPS for run in runs_of_sweep(each)}
+
+
+def one(runs: dict[str, Files], step: str) -> dict[str, Files]:
+    return {run: files for run, files in runs.items() if run in runs_of_sweep(step)}
+
+
+def test_the_questions_know_the_runs_of_sweeps() -> None:
+    named = [(item.step, item.sweep) for item in ITEMS if item.sweep]
+    assert named == [(name, runs_of_sweep(name)) for name in SWEEPS]
+    for item_id in ("q16.my_rates", "q32.my_p"):
+        item = questions.run_item(item_id)
+        assert item.sweep == runs_of_sweep(item.step)
+
+
+def test_a_sweep_of_rates_is_read_off_its_records(swept: dict[str, Files]) -> None:
+    runs = {
+        run: edited(lambda r, end=loss: r["history"]["epochs"][-1].update(train_loss=end))(files)
+        for (run, files), loss in zip(one(swept, "lr").items(), (2.2, 1.5, 1.0, 30.0), strict=True)
+    }
+    right = [[2.0], 0.02, 0.5]
+    found = reading_of(runs, "q16.my_rates", right)
+    assert (found["points"], found["passed"]) == (1, True)
+    wrong = reading_of(runs, "q16.my_rates", [[], *right[1:]])
+    assert (wrong["points"], wrong["first_failure"]["expected"]) == (0, show(right))
+
+
+def test_a_sweep_of_p_is_read_off_its_records(swept: dict[str, Files]) -> None:
+    """By the images that were held out of training, not by the last epoch's loss."""
+    values = (0.0, 0.3, 0.6, 0.9)
+    for place, p in enumerate(values):
+        spoilt = dict(one(swept, "p"))
+        for other, run in enumerate(spoilt):
+            accuracy = 0.8 if other == place else 0.1 * other
+            spoilt[run] = edited(
+                lambda r, a=accuracy: r["history"]["epochs"][0].update(test_accuracy=a)
+            )(spoilt[run])
+        assert reading_of(spoilt, "q32.my_p", p)["passed"]
+        assert not reading_of(spoilt, "q32.my_p", values[place - 1])["passed"]
+
+
+SPOILT_SWEEP: dict[str, tuple[Callable[[Files], Files], str]] = {
+    "missing": (lambda _: {}, "run-missing"),
+    "edited": (edited(better), "accuracy-edited"),
+    "contradictory": (
+        edited(lambda r: r["history"]["epochs"][-1].update(test_accuracy=0.9)),
+        "record-contradicts-itself",
+    ),
+    "of another rate": (
+        edited(lambda r: r["history"]["config"].update(lr=0.07)),
+        "other-recipe",
+    ),
+    "a pickle": (pickled, "pickle"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT_SWEEP)
+def test_one_run_that_is_none_spoils_its_sweep_and_is_named(
+    swept: dict[str, Files], name: str
+) -> None:
+    spoil, known = SPOILT_SWEEP[name]
+    found = verdict_on(
+        questions.run_item("q16.run"), one(swept, "lr") | {"lr-3": spoil(swept["lr-3"])}
+    )
+    assert (found["misconception"], found["points"], found["passed"]) == (known, 0, False)
+    assert found["words"].startswith("The run lr-3: ")
+
+
+def test_the_same_run_for_each_rate_is_none(swept: dict[str, Files]) -> None:
+    runs = dict.fromkeys(runs_of_sweep("lr"), swept["lr-1"])
+    found = verdict_on(questions.run_item("q16.run"), runs)
+    assert found["misconception"] == "record-of-another-run"
+    assert found["words"].startswith("The run lr-2: ")
+
+
+def test_a_sweep_that_was_copied_is_found(swept: dict[str, Files]) -> None:
+    item, copies = questions.run_item("q16.run"), Copies()
+    for student in ("ada", "bob"):
+        found = verdict_on(item, one(swept, "lr"))
+        copies.add({"student": student, "items": [found]})
+    (group,) = copies.found()
+    assert (group["run"], group["students"]) == ("lr", ["ada", "bob"])
+
+
+def test_a_sweep_on_other_images_waits_for_a_person(
+    swept: dict[str, Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurer, "_standin", [at_hand(draw_standin(20, 20, 5))])
+    found = verdict_on(questions.run_item("q16.run"), one(swept, "lr"))
+    assert (found["points"], found["misconception"]) == (0, None)
+    assert "are not at hand where this was graded" in found["run"]["due"]
 
 
 # What is taken in of the files beside a notebook.

@@ -56,6 +56,9 @@ EQUIVALENT: dict[str, Any] = {
             "both have two sides"
         ),
     },
+    "q06b.local_weights": {
+        "output_size(x, y, k, p, s) became output_size(y, x, k, p, s)": "a product of both sides",
+    },
     "q07.measured_field": {
         "(0, 0, height // 2, width // 2) became (0, 0, height // 2, width // 2)": (
             "swaps the two zeros"

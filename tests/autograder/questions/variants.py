@@ -215,6 +215,38 @@ def conv_subclass(linear, c, h, w):
     return conv
 
 
+def filter_by_slices(weights, x, y, z):
+    return [weights[channel::z].reshape(x, y) for channel in range(z)]
+
+
+def filter_by_permutation(weights, x, y, z):
+    return torch.from_numpy(weights).view(x, y, z).permute(2, 0, 1)
+
+
+def filter_by_the_unit_itself(weights, x, y, z):
+    """Ask the unit: light one number of the image at a time, and note what comes out."""
+    kernel = np.zeros((z, x, y))
+    for place in np.ndindex(z, x, y):
+        image = np.zeros((z, x, y))
+        image[place] = 1
+        kernel[place] = image.transpose(1, 2, 0).ravel() @ weights
+    return kernel
+
+
+def local_weights_one_by_one(x, y, z, k, p, s, n):
+    weights = biases = 0
+    for _ in range(0, x + 2 * p - k + 1, s):
+        for _ in range(0, y + 2 * p - k + 1, s):
+            weights += n * z * k**2
+            biases += n
+    return weights, biases
+
+
+def local_weights_of_torch(x, y, z, k, p, s, n):
+    columns = F.unfold(torch.zeros(1, z, x, y), k, padding=p, stride=s)
+    return torch.tensor([n * columns[0].numel(), n * columns.shape[2]])
+
+
 class Slides(nn.Module):
     """A module that converts nothing: it slides the fully-connected part by hand."""
 
@@ -403,6 +435,13 @@ VARIANTS: dict[str, list[Callable[..., Any]]] = {
         conv_by_loops,
         conv_subclass,
     ],
+    "q05b.filter_of_unit": [
+        filter_by_slices,
+        filter_by_permutation,
+        filter_by_the_unit_itself,
+        lambda weights, x, y, z: np.moveaxis(weights.reshape(x, y, z), -1, 0),
+        lambda weights, x, y, z: np.einsum("xyz->zxy", weights.reshape(x, y, z)).tolist(),
+    ],
     "q06.fully_convolutional": [Slides, in_place, as_function, in_double_precision, as_module_list],
     "q06.map_shape": [
         shape_from_zeros,
@@ -410,6 +449,13 @@ VARIANTS: dict[str, list[Callable[..., Any]]] = {
         _wrapped("q06.map_shape", lambda value: value and np.array(value)),
         _wrapped("q06.map_shape", lambda value: value and torch.Size(value)),
         _wrapped("q06.map_shape", lambda value: value and tuple(map(np.int16, value))),
+    ],
+    "q06b.local_weights": [
+        local_weights_one_by_one,
+        local_weights_of_torch,
+        _wrapped("q06b.local_weights", list),
+        _wrapped("q06b.local_weights", np.array),
+        _wrapped("q06b.local_weights", lambda counts: tuple(map(torch.tensor, counts))),
     ],
     "q07.receptive_field": [
         field_backwards,

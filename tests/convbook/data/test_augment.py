@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from convbook.data import centre_crop, compose, random_crop, random_flip
+from convbook.data import centre_crop, compose, grey, random_crop, random_flip
 from convbook.errors import DataError
 
 
@@ -99,3 +99,10 @@ def test_the_input_is_left_alone(generator):
     images = places(20)
     compose([random_flip(1.0), random_crop(28)])(images, generator)
     assert torch.equal(images, places(20))
+
+
+def test_grey_is_the_mean_of_the_channels():
+    images = torch.tensor([[250, 251, 255], [0, 0, 1]], dtype=torch.uint8).view(2, 3, 1, 1)
+    assert grey(images).flatten().tolist() == [252, 0]
+    assert grey(images.expand(2, 3, 5, 4)).shape == (2, 1, 5, 4)
+    assert grey(images).dtype == torch.uint8

@@ -12,6 +12,7 @@ from convbook.data import (
     Images,
     batches,
     compose,
+    grey,
     random_crop,
     random_flip,
 )
@@ -102,6 +103,12 @@ def test_without_normalisation_pixels_are_from_0_to_1():
     data = Images(extremes.contiguous(), torch.tensor([0, 0]), ("x",))
     (x, _), *_ = batches(data, 2, shuffle=False)
     assert x.flatten(1).unique(dim=1).tolist() == [[0.0], [1.0]]
+
+
+def test_an_augmentation_may_change_the_channels(data):
+    x, _ = next(iter(batches(data, 50, shuffle=False, augment=grey)))
+    assert x.shape == (50, 1, 32, 32)
+    assert (255 * x[:, 0, 0, 0]).round().tolist() == list(range(50))
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from convbook.errors import TrainingError
 from convbook.models import build
-from convbook.training import BUDGETS, STEPS, Config, Record, budget_of, evaluate, fit, step
+from convbook.training import BUDGETS, STEPS, Config, Record, budget_of, evaluate, fit, step, sweep
 from convbook.training import files as files_module
 from convbook.training.record import DIGITS
 
@@ -236,6 +236,28 @@ def test_own_weights_fit_the_practicals_network(beside, config, data):
     assert torch.equal(again.model[6].weight, weights["conv3.weight"])
 
 
+def test_lenet_of_ones_own_sees_grey_images_of_28_by_28(beside, data):
+    lenet = torch.nn.Sequential(
+        *(torch.nn.Conv2d(1, 6, 5, padding=2), torch.nn.Tanh(), torch.nn.AvgPool2d(2)),
+        *(torch.nn.Conv2d(6, 16, 5), torch.nn.Tanh(), torch.nn.AvgPool2d(2)),
+        *(torch.nn.Conv2d(16, 120, 5), torch.nn.Tanh(), torch.nn.Flatten()),
+        *(torch.nn.Linear(120, 84), torch.nn.Tanh(), torch.nn.Linear(84, 10)),
+    )
+    config = replace(step("lenet5", "stand-in"), epochs=1, batch_size=8, seed=1)
+    fit(config, data, run="lenet5", model=lenet, progress=False)
+    _, weights = Record.load(beside / "runs" / "lenet5")
+    assert weights.keys() == build("lenet5").state_dict().keys()
+
+
+def test_a_run_that_holds_images_out_is_measured_on_them_and_loaded(beside, config, data):
+    config = replace(config, epochs=1, validation=0.5)
+    fit(config, data, run="held", progress=False)
+    record, _ = Record.load(beside / "runs" / "held")
+    assert record.accuracy == pytest.approx(record.history.epochs[-1].test_accuracy, abs=0.06)
+    assert record.history.data["n_test"] == 40  # half of each class, rounded
+    assert fit(config, data, run="held", progress=False).history == record.history
+
+
 LINEAR = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 10))
 
 
@@ -252,6 +274,10 @@ def test_another_network_is_refused_before_it_is_trained(beside, config, data, m
 def test_the_steps_and_budgets_are_data():
     assert step("base", "laptop") == Config(model="base", epochs=4)
     assert step("schedule", "full").gamma == 0.95
+    assert sweep("lr", "stand-in")["lr-3"] == replace(step("lenet5", "stand-in"), lr=0.5)
+    assert [config.dropout for config in sweep("p", "full").values()] == [0, 0.3, 0.6, 0.9]
+    with pytest.raises(TrainingError, match="it is one of lr, p"):
+        sweep("q", "full")
     assert {name: step(name, "full").model for name in STEPS} == {name: name for name in STEPS}
     cases = [(40, "CIFAR-10", "full"), (39, "CIFAR-10", "laptop"), (3, "CIFAR-10", "own")]
     assert [budget_of(epochs, source) for epochs, source, _ in cases] == [c[2] for c in cases]
