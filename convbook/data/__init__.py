@@ -1,6 +1,13 @@
 """Images for the notebooks: CIFAR-10 or its stand-in, split, batched, augmented."""
 
-from convbook.data.augment import Augmentation, centre_crop, compose, random_crop, random_flip
+from convbook.data.augment import (
+    Augmentation,
+    centre_crop,
+    compose,
+    random_crop,
+    random_flip,
+    reflect,
+)
 from convbook.data.batches import batches
 from convbook.data.images import CIFAR10_CLASSES, Dataset, Images, fingerprint
 from convbook.data.sources import cifar10, standin
@@ -31,6 +38,7 @@ __all__ = [
     "fingerprint",
     "random_crop",
     "random_flip",
+    "reflect",
     "selection_loader",
     "splits",
     "standin",

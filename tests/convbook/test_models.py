@@ -16,6 +16,7 @@ from convbook.models import (
     NETWORKS,
     PRACTICAL,
     RESNET_SMALL,
+    SPRINT,
     VGG_SMALL,
     Network,
     build,
@@ -45,6 +46,7 @@ DOCUMENTED = {
     ("basic_cnn", 0): BASIC_CNN,
     ("vgg", 0): VGG_SMALL,
     ("resnet", 0): RESNET_SMALL,
+    ("sprint", 0): SPRINT,
 }
 LINE = re.compile(
     r"^    (?P<name>\w+) +(?P<output>[\dx]+)? +(?P<parameters>[\d,]+)(?: +(?P<field>\d+))?$"

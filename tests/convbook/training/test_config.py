@@ -38,6 +38,12 @@ from convbook.training import Config
         ("schedule", True),
         ("dropout", 1.0),
         ("dropout", "0.5"),
+        ("label_smoothing", 1),
+        ("label_smoothing", -0.1),
+        ("label_smoothing", "0.2"),
+        ("whiten", 1),
+        ("whiten", None),
+        ("augment", "shift"),
         ("validation", 1),
         ("validation", -0.1),
         ("amp", None),
@@ -63,6 +69,8 @@ def test_settings_survive_a_round_trip():
         nesterov=True,
         schedule="one_cycle",
         dropout=0.3,
+        label_smoothing=0.2,
+        whiten=True,
         normalise="sheet",
         augment="crop_flip",
         validation=0.1,
@@ -86,7 +94,8 @@ def test_the_learning_rate_of_each_epoch(gamma, rates):
 
 def test_a_record_from_before_a_setting_has_its_default():
     old = Config(lr=0.2).to_dict()
-    for setting in ("nesterov", "schedule", "dropout", "validation"):
+    added = ("nesterov", "schedule", "dropout", "validation", "label_smoothing", "whiten")
+    for setting in added:
         del old[setting]
     assert Config.from_dict(old) == Config(lr=0.2)
 
