@@ -30,8 +30,12 @@ def test_the_practicals_network_repeats_itself(data, model, amp):
     assert all(map(torch.equal, *weights))
 
 
-def test_before_any_update_the_loss_is_that_of_guessing(data):
-    history = fit(Config(epochs=1, batch_size=72), data, progress=False).history
+WHITENED = Config(model="sprint", whiten=True, normalise="pixels", augment="shift_flip")
+
+
+@pytest.mark.parametrize("config", [Config(), WHITENED], ids=["base", "sprint"])
+def test_before_any_update_the_loss_is_that_of_guessing(data, config):
+    history = fit(replace(config, epochs=1, batch_size=72), data, progress=False).history
     assert history.batch_loss[0] == pytest.approx(math.log(10), abs=0.02)
 
 
@@ -85,10 +89,7 @@ def test_smoothed_labels_are_learned_from_and_the_plain_loss_is_recorded(data):
 
 
 def test_a_whitened_layer_stays_as_it_is_and_the_others_learn(data, tmp_path):
-    config = Config(
-        model="sprint", epochs=1, batch_size=24, lr=0.05, momentum=0.9, whiten=True,
-        normalise="pixels", augment="shift_flip", label_smoothing=0.2,
-    )  # fmt: skip
+    config = replace(WHITENED, epochs=1, batch_size=24, lr=0.05, momentum=0.9)
     begun = prepare_model(None, config, data, torch.device("cpu")).state_dict()
     run = fit(config, data, run_dir=tmp_path, progress=False)
     after = run.model.state_dict()
