@@ -2,9 +2,11 @@ import dataclasses
 import math
 
 import pytest
+import torch
 
 from convbook.errors import TrainingError
 from convbook.training import Config
+from convbook.training.config import AUGMENTATIONS
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,22 @@ def test_a_record_from_before_a_setting_has_its_default():
     for setting in added:
         del old[setting]
     assert Config.from_dict(old) == Config(lr=0.2)
+
+
+def test_shift_and_flip_move_whole_images_and_leave_the_test_alone():
+    train, test = AUGMENTATIONS["shift_flip"]
+    address = torch.arange(32, dtype=torch.uint8)
+    images = torch.stack(torch.meshgrid(address, address, address[:1], indexing="ij")[:2])
+    images = images.squeeze(-1).expand(600, 2, 32, 32)  # channels are row and column
+    moved = train(images, torch.Generator().manual_seed(0))
+    assert moved.shape == images.shape
+    turned = moved[:, 1, 0, 20] < moved[:, 1, 0, 10]
+    left = torch.where(turned, moved[:, 1, 15, 16], moved[:, 1, 15, 15]).int() - 15
+    down = moved[:, 0, 15, 15].int() - 15
+    found = set(zip(turned.tolist(), left.tolist(), down.tolist(), strict=True))
+    shifts = range(-2, 3)
+    assert found == {(t, x, y) for t in (False, True) for x in shifts for y in shifts}
+    assert test is None
 
 
 def test_two_schedules_are_refused():
