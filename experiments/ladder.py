@@ -90,7 +90,7 @@ NINETY_FOUR = Experiment(
     "cycle of the learning rate",
     Config(
         model="sprint",
-        epochs=10,
+        epochs=12,
         batch_size=256,
         lr=0.2,
         momentum=0.9,
