@@ -54,14 +54,18 @@ def curves(
     groups = _groups(runs)
     _check_columns(columns)
     with style.use(theme) as c:
-        figure, axes = _panels(1, len(columns), width=4.6, height=3.2)
+        figure, axes = _panels(1, len(columns), width=4.6, height=3.2 if len(groups) == 1 else 3.7)
         for ax, column in zip(axes[0], columns, strict=True):
             for role, (name, histories) in zip(style.CYCLE, groups.items(), strict=False):
                 for part in ("train", "test"):
                     _curve(ax, histories, f"{part}_{column}", name, c[role])
             ax.set(xlabel=text("plots.epoch"), ylabel=text(f"plots.{column}"))
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes[0, 0].legend()
+        if len(groups) == 1:
+            axes[0, 0].legend()
+        else:  # too much to lie over the curves
+            lines = axes[0, 0].get_legend_handles_labels()
+            figure.legend(*lines, loc="outside upper center", ncols=len(groups))
     return figure
 
 

@@ -109,6 +109,26 @@ MINUTES = Experiment(
     ),
 )
 
+NINETY_FOUR = Experiment(
+    "ninety_four",
+    "A small modern network with a whitened first layer: shifts and flips, label smoothing, one "
+    "cycle of the learning rate",
+    Config(
+        model="sprint",
+        epochs=12,
+        batch_size=256,
+        lr=0.2,
+        momentum=0.9,
+        nesterov=True,
+        schedule="one_cycle",
+        weight_decay=5e-4,
+        label_smoothing=0.2,
+        whiten=True,
+        normalise="pixels",
+        augment="shift_flip",
+    ),
+)
+
 # The same run twice, in the number format and layout that a probe chooses and in plain float32.
 SHORT = replace(MINUTES.config, epochs=8)
 PRECISIONS = tuple(
@@ -129,5 +149,13 @@ GROUPS: dict[str, tuple[Experiment, ...]] = {
 }
 EXPERIMENTS = {
     experiment.name: experiment
-    for experiment in (*STEPS, *LR_AND_BATCH_SIZE, *DROPOUT, *SEARCH, MINUTES, *PRECISIONS)
+    for experiment in (
+        *STEPS,
+        *LR_AND_BATCH_SIZE,
+        *DROPOUT,
+        *SEARCH,
+        MINUTES,
+        NINETY_FOUR,
+        *PRECISIONS,
+    )
 }

@@ -7,6 +7,7 @@ from convbook.data.augment import (
     grey,
     random_crop,
     random_flip,
+    reflect,
 )
 from convbook.data.batches import batches
 from convbook.data.images import CIFAR10_CLASSES, Dataset, Images, fingerprint
@@ -39,6 +40,7 @@ __all__ = [
     "grey",
     "random_crop",
     "random_flip",
+    "reflect",
     "selection_loader",
     "splits",
     "standin",

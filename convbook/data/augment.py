@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F
 
 from convbook.errors import DataError
 
@@ -50,6 +51,30 @@ def random_flip(p: float = 0.5) -> Augmentation:
         )  # (N, C, H, W)
 
     return flip
+
+
+def reflect(width: int) -> Augmentation:
+    """Return the augmentation that adds a border of `width` pixels, mirrored at each edge.
+
+    Maps (N, C, H, W) to (N, C, H + 2 width, W + 2 width). Before a random crop of the old size it
+    makes a shift by up to `width` pixels. Nothing about it is random.
+
+    Raises:
+        DataError: when called with images that are not larger than the border is wide.
+    """
+
+    def pad(images: torch.Tensor, _: torch.Generator | None = None) -> torch.Tensor:
+        rows, columns = images.shape[-2:]
+        if not 0 <= width < min(rows, columns):
+            raise DataError(
+                "Mirroring the edges of a batch of images.",
+                got=f"a border of {width} and images of {rows}x{columns} pixels",
+                rule="the border is narrower than the image",
+                next_step=f"choose a width from 0 to {min(rows, columns) - 1}",
+            )
+        return F.pad(images, (width,) * 4, mode="reflect")
+
+    return pad
 
 
 def centre_crop(size: int) -> Augmentation:

@@ -72,7 +72,7 @@ def _batches(
     numbers = stream.permutation(len(data)) if shuffle else np.arange(len(data))
     order = torch.from_numpy(numbers).to(data.images.device)
     generator = torch.Generator().manual_seed(int(stream.integers(2**31 - 1, (1,))[0]))
-    scale, shift = _affine(normalise, device)
+    scale, shift = affine(normalise, device)
     for start in range(0, len(data), batch_size):
         chosen = order[start : start + batch_size]
         images = data.images[chosen].to(device)  # (n, 3, H, W) uint8
@@ -81,7 +81,7 @@ def _batches(
         yield images.float() * scale - shift, data.labels[chosen].to(device)
 
 
-def _affine(
+def affine(
     normalise: Normalisation | None, device: str | torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return scale and shift, (C, 1, 1) each: x * scale - shift is (x / 255 - mean) / std."""

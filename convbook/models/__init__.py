@@ -2,6 +2,7 @@
 
 - `practical`: `PRACTICAL`, the network of the practical in each of its steps
 - `lenet`, `basic_cnn`, `vgg`, `resnet`: `LENET5`, `BASIC_CNN`, `VGG_SMALL`, `RESNET_SMALL`
+- `sprint`: `SPRINT`, a small network for a short training
 - `network`: `Network`; `building`: from data to modules, and a faster order of them
 """
 
@@ -16,6 +17,7 @@ from convbook.models.lenet import LENET5
 from convbook.models.network import Network
 from convbook.models.practical import PRACTICAL, practical_layers
 from convbook.models.resnet import RESNET_SMALL, residual_block, resnet_layers
+from convbook.models.sprint import SPRINT, sprint_layers
 from convbook.models.vgg import VGG_SMALL, vgg_layers
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "NETWORKS",
     "PRACTICAL",
     "RESNET_SMALL",
+    "SPRINT",
     "VGG_SMALL",
     "Network",
     "build",
@@ -32,13 +35,14 @@ __all__ = [
     "practical_layers",
     "residual_block",
     "resnet_layers",
+    "sprint_layers",
     "vgg_layers",
 ]
 
 #: Every network that `build` knows by name.
 NETWORKS: dict[str, Network] = {
     **PRACTICAL,
-    **{network.name: network for network in (LENET5, BASIC_CNN, VGG_SMALL, RESNET_SMALL)},
+    **{network.name: network for network in (LENET5, BASIC_CNN, VGG_SMALL, RESNET_SMALL, SPRINT)},
 }
 
 

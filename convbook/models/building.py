@@ -23,6 +23,7 @@ from convbook.shapes import (
     Pool,
     ReLU,
     Residual,
+    Scale,
     Softmax,
     Tanh,
     named,
@@ -117,6 +118,18 @@ class GlobalAvgPool(nn.Module):
         return x.mean(dim=(2, 3))
 
 
+class Times(nn.Module):
+    """factor · x, any shape."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return each value times the factor."""
+        return x * self.factor
+
+
 class FastDropout(nn.Dropout):
     """`nn.Dropout` with other random numbers, which take a third of the time on a CPU."""
 
@@ -171,6 +184,8 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             return FastDropout(layer.p)
         case ReLU():
             return nn.ReLU()
+        case Scale():
+            return Times(layer.factor)
         case Tanh():
             return nn.Tanh()
         case Softmax():

@@ -26,6 +26,7 @@ from convbook.shapes.layers import (
     Pool,
     ReLU,
     Residual,
+    Scale,
     Softmax,
     Tanh,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "ReLU",
     "Residual",
     "Row",
+    "Scale",
     "Size",
     "Softmax",
     "Table",

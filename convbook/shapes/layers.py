@@ -6,6 +6,7 @@ error points at its line; how layers fit together is checked by `table`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
@@ -92,6 +93,23 @@ class ReLU(Layer):
 @dataclass(frozen=True, repr=False)
 class Tanh(Layer):
     """tanh(x), element by element: what LeNet-5 used."""
+
+
+@dataclass(frozen=True, repr=False)
+class Scale(Layer):
+    """Each value times a constant `factor`, which is not learned."""
+
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        real = isinstance(self.factor, int | float) and not isinstance(self.factor, bool)
+        if not real or not math.isfinite(self.factor):
+            raise ShapeError(
+                "Writing a scale.",
+                got=f"factor={self.factor!r}",
+                rule="the factor is a finite number",
+                next_step="write Scale(0.5)",
+            )
 
 
 @dataclass(frozen=True, repr=False)

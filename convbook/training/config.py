@@ -17,6 +17,7 @@ from convbook.data import (
     grey,
     random_crop,
     random_flip,
+    reflect,
 )
 from convbook.data.batches import Normalisation
 from convbook.errors import TrainingError
@@ -32,6 +33,7 @@ AUGMENTATIONS: dict[str | None, tuple[Augmentation | None, Augmentation | None]]
     None: (None, None),
     "crop_flip": (compose([random_crop(28), random_flip()]), centre_crop(28)),
     "as_mnist": (_AS_MNIST, _AS_MNIST),
+    "shift_flip": (compose([reflect(2), random_crop(32), random_flip()]), None),
 }
 SCHEDULES = (None, "one_cycle")
 AMP = ("auto", "on", "off")
@@ -54,11 +56,17 @@ class Config:
         schedule: None, or "one_cycle": from update to update the learning rate rises in a straight
             line from lr / 10 to lr over the first quarter of the run, then falls to 0.
         weight_decay: factor of the weights added to their gradient.
+        label_smoothing: share of the target, in [0, 1), that is spread evenly over all classes when
+            a gradient is computed; losses are recorded without it.
+        whiten: whether the first convolution is not learned but computed from the training images
+            (`convbook.training.whitening`).
         dropout: probability of the network's dropout layers; None leaves the network's own.
         normalise: None leaves pixels in [0, 1]; "sheet" and "pixels" subtract a mean and divide
             by a standard deviation a channel (`convbook.data` says where each pair comes from).
         augment: None; "crop_flip": random 28x28 crop and horizontal flip to train, centre crop to
-            test; or "as_mnist": grey centre crops of 28x28, the shape of MNIST's images.
+            test; "as_mnist": grey centre crops of 28x28, the shape of MNIST's images; or
+            "shift_flip": images of 32x32 shifted by up to 2 pixels, their edges mirrored, and
+            horizontal flip to train, whole images to test.
         validation: share of the training images held out of training and measured in place of the
             test images, in [0, 1); the same ones for every seed. 0 measures the test images.
         seed: of the weights, the order of the images, the augmentation and dropout.
@@ -78,6 +86,8 @@ class Config:
     gamma: float | None = None
     schedule: str | None = None
     weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    whiten: bool = False
     dropout: float | None = None
     normalise: str | None = None
     augment: str | None = None
@@ -106,6 +116,13 @@ class Config:
             self.nesterov is False or (self.nesterov is True and self.momentum > 0),
             "True or False, and True with a momentum above 0 only",
         )
+        _require(
+            self,
+            "label_smoothing",
+            _real(self.label_smoothing) and 0 <= self.label_smoothing < 1,
+            "in [0, 1)",
+        )
+        _require(self, "whiten", isinstance(self.whiten, bool), "True or False")
         _require(
             self,
             "dropout",

@@ -111,11 +111,12 @@ def fit(
                 for group in optimiser.param_groups:
                     group["lr"] = lr
                 with precision.autocast(device):
-                    logits = forward(precision.lay_out(x))  # (n, 3, H, W) -> (n, classes)
-                loss = F.cross_entropy(logits.float(), y)  # mean over the batch, nats
+                    logits = forward(precision.lay_out(x)).float()  # (n, 3, H, W) -> (n, classes)
+                loss = F.cross_entropy(logits, y)  # mean over the batch, nats
                 _require_finite(loss.item(), f"epoch {epoch + 1}, batch {meter.batches + 1}", lr)
                 optimiser.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+                smoothed = F.cross_entropy(logits, y, label_smoothing=config.label_smoothing)
+                smoothed.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 meter.add(loss.item(), count_right(logits, y), len(y))
                 bar.batch(epoch + 1, loss.item())

@@ -11,8 +11,9 @@ from convbook.data import Dataset, batches, splits
 from convbook.data.random import Stream
 from convbook.errors import TrainingError
 from convbook.models import build, named_network
-from convbook.training.config import AUGMENTATIONS, Config
+from convbook.training.config import AUGMENTATIONS, NORMALISATIONS, Config
 from convbook.training.metrics import evaluating
+from convbook.training.whitening import whiten
 
 DROPOUT = 1  # names the stream of the numbers that layers draw; batches have their own
 
@@ -57,7 +58,8 @@ def prepare_model(
 
     Raises:
         TrainingError: there are fewer images than a batch holds, or no test images, or the
-            network does not map them to one logit a class.
+            network does not map them to one logit a class, or has no first convolution that
+            can be whitened.
     """
     if len(data.train) < config.batch_size:
         raise TrainingError(
@@ -97,6 +99,8 @@ def prepare_model(
             next_step='correct the model; networks for 28x28 crops ("augmentation" and later '
             'steps) go with augment="crop_flip"',
         )
+    if config.whiten:
+        whiten(model, data.train.images, NORMALISATIONS[config.normalise])
     return model
 
 

@@ -13,6 +13,7 @@ from convbook.widgets.conv_stepper import ConvStepper
 from convbook.widgets.field_builder import FieldBuilder
 from convbook.widgets.kernel_gallery import KernelGallery
 from convbook.widgets.layer_inspector import LayerInspector
+from convbook.widgets.run_curves import RunCurves
 
 __all__ = [
     "Bundle",
@@ -20,13 +21,14 @@ __all__ = [
     "FieldBuilder",
     "KernelGallery",
     "LayerInspector",
+    "RunCurves",
     "Widget",
     "get",
     "names",
 ]
 
 _CLASSES: dict[str, type[Widget]] = {
-    cls.stem: cls for cls in (ConvStepper, KernelGallery, LayerInspector, FieldBuilder)
+    cls.stem: cls for cls in (ConvStepper, KernelGallery, LayerInspector, FieldBuilder, RunCurves)
 }
 
 

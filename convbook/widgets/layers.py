@@ -16,6 +16,7 @@ _CLASSES: dict[str, type[shapes.Layer]] = {
         shapes.Pool,
         shapes.ReLU,
         shapes.Tanh,
+        shapes.Scale,
         shapes.Softmax,
         shapes.BatchNorm,
         shapes.Dropout,

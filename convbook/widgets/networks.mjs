@@ -13,6 +13,7 @@ const PREFIX = {
   GlobalAvgPool: "pool",
   ReLU: "relu",
   Tanh: "tanh",
+  Scale: "scale",
   Softmax: "softmax",
   BatchNorm: "bn",
   Dropout: "dropout",

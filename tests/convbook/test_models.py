@@ -16,6 +16,7 @@ from convbook.models import (
     NETWORKS,
     PRACTICAL,
     RESNET_SMALL,
+    SPRINT,
     VGG_SMALL,
     Network,
     build,
@@ -30,6 +31,7 @@ from convbook.shapes import (
     Linear,
     Pool,
     ReLU,
+    Scale,
     Softmax,
     fixed,
     table,
@@ -45,6 +47,7 @@ DOCUMENTED = {
     ("basic_cnn", 0): BASIC_CNN,
     ("vgg", 0): VGG_SMALL,
     ("resnet", 0): RESNET_SMALL,
+    ("sprint", 0): SPRINT,
 }
 LINE = re.compile(
     r"^    (?P<name>\w+) +(?P<output>[\dx]+)? +(?P<parameters>[\d,]+)(?: +(?P<field>\d+))?$"
@@ -237,6 +240,13 @@ def test_a_softmax_that_is_written_is_built():
     network = Network("probabilities", (1, 4, 4), (Conv(3, 4), Softmax()))
     probabilities = build(network, seed=0)(torch.zeros(1, 1, 4, 4))
     assert probabilities.sum().item() == pytest.approx(1)
+
+
+def test_a_scale_multiplies_and_learns_nothing():
+    scale = build(Network("scaled", (2, 3, 3), (Scale(-0.25),)))
+    x = torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(scale(x), -0.25 * x)
+    assert learned(scale) == 0
 
 
 class Unknown(Layer):

@@ -87,6 +87,15 @@ def test_named_groups_have_their_names_and_colours_of_their_own():
     assert drawn["plain: test, n = 1"].get_color() != loss.get_lines()[-1].get_color()
 
 
+def test_the_names_of_several_groups_stand_above_the_curves():
+    figure = plots.curves({"plain": run(), "again": run(1)})
+    figure.savefig(io.BytesIO())  # which lays it out
+    (legend,) = figure.legends
+    assert [t.get_text().split(":")[0] for t in legend.get_texts()] == ["plain"] * 2 + ["again"] * 2
+    assert all(ax.get_legend() is None for ax in figure.axes)
+    assert legend.get_window_extent().y0 >= max(ax.get_window_extent().y1 for ax in figure.axes)
+
+
 def test_one_epoch_is_visible_as_a_point():
     (loss,) = plots.curves(run(epochs=1), columns=["loss"]).axes
     assert all(line.get_marker() == "o" for line in loss.get_lines())

@@ -1,5 +1,6 @@
 """Shapes: the rules, the numbers of the lectures, and what is refused, each with its message."""
 
+import math
 import subprocess
 import sys
 
@@ -20,6 +21,7 @@ from convbook.shapes import (
     Pool,
     ReLU,
     Residual,
+    Scale,
     fixed,
     format_table,
     named,
@@ -296,6 +298,13 @@ REFUSED = {
     ),
     "kind of global pooling": (
         *(lambda: GlobalPool("sum"), "Writing a pooling", "'sum'", '"max" and "avg"', "write"),
+    ),
+    "scale": (
+        lambda: Scale(math.inf),
+        "Writing a scale",
+        "factor=inf",
+        "a finite number",
+        "Scale(0.5)",
     ),
     "dropout": (lambda: Dropout(1.5), "Writing a dropout", "1.5", "from 0 to 1", "Dropout(0.5)"),
     "no channels": (lambda: Conv(0, 3), "channels", "0", "at least 1", "check"),

@@ -17,6 +17,7 @@ from convbook.shapes import (
     Pool,
     ReLU,
     Residual,
+    Scale,
     Tanh,
     fixed,
     named,
@@ -179,7 +180,7 @@ def parallels(draw):
     return Parallel((*branches, pool) if draw(st.booleans()) else tuple(branches))
 
 
-element_wise = st.sampled_from([ReLU(), Tanh(), BatchNorm()])
+element_wise = st.sampled_from([ReLU(), Tanh(), Scale(0.5), BatchNorm()])
 stacks = st.lists(
     convolutions() | poolings() | residuals() | parallels() | element_wise, max_size=5
 )

@@ -163,7 +163,7 @@ def test_the_search_is_drawn_once_from_the_space_of_practical_4():
 
 
 def test_the_ladder_is_every_experiment_and_goes_on_after_a_stop(tmp_path, monkeypatch):
-    few = {name: EXPERIMENTS[name] for name in ("q15", "minutes", "q16_lr0.1_b32")}
+    few = {name: EXPERIMENTS[name] for name in ("q15", "minutes", "ninety_four", "q16_lr0.1_b32")}
     monkeypatch.setattr("experiments.__main__.EXPERIMENTS", few)
     monkeypatch.setenv("CONVBOOK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("experiments.__main__.cifar10", lambda _: standin(300, 30, seed=0))

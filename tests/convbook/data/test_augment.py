@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from convbook.data import centre_crop, compose, grey, random_crop, random_flip
+from convbook.data import (
+    centre_crop,
+    compose,
+    grey,
+    random_crop,
+    random_flip,
+    reflect,
+)
 from convbook.errors import DataError
 
 
@@ -75,6 +82,26 @@ def test_a_centre_crop_is_the_middle(size, corner):
 def test_a_centre_crop_of_a_rectangle():
     crops = centre_crop(4)(places(1, 10, 6), torch.Generator())
     assert crops[0, 1:, 0, 0].tolist() == [3, 1]
+
+
+def test_a_reflected_border_repeats_the_rows_beside_the_edge(generator):
+    (bordered,) = reflect(2)(places(1, 5, 6), generator)
+    assert bordered.dtype == torch.uint8
+    assert bordered[1, :, 0].tolist() == [2, 1, 0, 1, 2, 3, 4, 3, 2]
+    assert bordered[2, 0].tolist() == [2, 1, 0, 1, 2, 3, 4, 5, 4, 3]
+
+
+def test_border_and_crop_shift_by_up_to_the_border(generator):
+    shifted = compose([reflect(2), random_crop(32)])(places(250), generator)
+    assert shifted.shape == (250, 3, 32, 32)
+    middles = {(row - 15, column - 15) for row, column in shifted[:, 1:, 15, 15].tolist()}
+    assert middles == {(down, right) for down in range(-2, 3) for right in range(-2, 3)}
+
+
+@pytest.mark.parametrize("width", [-1, 5, 9])
+def test_a_border_is_narrower_than_the_image(generator, width):
+    with pytest.raises(DataError, match=f"a border of {width} and images of 5x6"):
+        reflect(width)(places(1, 5, 6), generator)
 
 
 @pytest.mark.parametrize("crop", [random_crop, centre_crop])

@@ -2,9 +2,11 @@ import dataclasses
 import math
 
 import pytest
+import torch
 
 from convbook.errors import TrainingError
 from convbook.training import Config
+from convbook.training.config import AUGMENTATIONS
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,12 @@ from convbook.training import Config
         ("schedule", True),
         ("dropout", 1.0),
         ("dropout", "0.5"),
+        ("label_smoothing", 1),
+        ("label_smoothing", -0.1),
+        ("label_smoothing", "0.2"),
+        ("whiten", 1),
+        ("whiten", None),
+        ("augment", "shift"),
         ("validation", 1),
         ("validation", -0.1),
         ("amp", None),
@@ -63,6 +71,8 @@ def test_settings_survive_a_round_trip():
         nesterov=True,
         schedule="one_cycle",
         dropout=0.3,
+        label_smoothing=0.2,
+        whiten=True,
         normalise="sheet",
         augment="crop_flip",
         validation=0.1,
@@ -86,9 +96,26 @@ def test_the_learning_rate_of_each_epoch(gamma, rates):
 
 def test_a_record_from_before_a_setting_has_its_default():
     old = Config(lr=0.2).to_dict()
-    for setting in ("nesterov", "schedule", "dropout", "validation"):
+    added = ("nesterov", "schedule", "dropout", "validation", "label_smoothing", "whiten")
+    for setting in added:
         del old[setting]
     assert Config.from_dict(old) == Config(lr=0.2)
+
+
+def test_shift_and_flip_move_whole_images_and_leave_the_test_alone():
+    train, test = AUGMENTATIONS["shift_flip"]
+    address = torch.arange(32, dtype=torch.uint8)
+    images = torch.stack(torch.meshgrid(address, address, address[:1], indexing="ij")[:2])
+    images = images.squeeze(-1).expand(600, 2, 32, 32)  # channels are row and column
+    moved = train(images, torch.Generator().manual_seed(0))
+    assert moved.shape == images.shape
+    turned = moved[:, 1, 0, 20] < moved[:, 1, 0, 10]
+    left = torch.where(turned, moved[:, 1, 15, 16], moved[:, 1, 15, 15]).int() - 15
+    down = moved[:, 0, 15, 15].int() - 15
+    found = set(zip(turned.tolist(), left.tolist(), down.tolist(), strict=True))
+    shifts = range(-2, 3)
+    assert found == {(t, x, y) for t in (False, True) for x in shifts for y in shifts}
+    assert test is None
 
 
 def test_two_schedules_are_refused():

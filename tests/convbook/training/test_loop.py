@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from convbook.data import Dataset, Images, batches, splits
 from convbook.errors import DivergedError, ShapeError, TrainingError
 from convbook.training import Config, evaluate, fit
-from convbook.training.setting_up import seed_epoch
+from convbook.training.setting_up import prepare_model, seed_epoch
 
 
 def test_the_same_seed_gives_the_same_history(train, finished):
@@ -30,8 +30,12 @@ def test_the_practicals_network_repeats_itself(data, model, amp):
     assert all(map(torch.equal, *weights))
 
 
-def test_before_any_update_the_loss_is_that_of_guessing(data):
-    history = fit(Config(epochs=1, batch_size=72), data, progress=False).history
+WHITENED = Config(model="sprint", whiten=True, normalise="pixels", augment="shift_flip")
+
+
+@pytest.mark.parametrize("config", [Config(), WHITENED], ids=["base", "sprint"])
+def test_before_any_update_the_loss_is_that_of_guessing(data, config):
+    history = fit(replace(config, epochs=1, batch_size=72), data, progress=False).history
     assert history.batch_loss[0] == pytest.approx(math.log(10), abs=0.02)
 
 
@@ -63,6 +67,38 @@ def test_the_loop_is_plain_gradient_descent(data, settings, rates):
     fit(config, data, model=linear, progress=False)
     assert torch.allclose(linear[1].weight, weight, atol=1e-5)
     assert torch.allclose(linear[1].bias, bias, atol=1e-5)
+
+
+def test_smoothed_labels_are_learned_from_and_the_plain_loss_is_recorded(data):
+    config = Config(epochs=1, batch_size=36, lr=0.05, label_smoothing=0.3, amp="off")
+    linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, 10))
+    weight, bias = (p.detach().clone().requires_grad_() for p in linear.parameters())
+    losses = []
+    for x, y in batches(data.train, 36, seed=0, epoch=0):
+        logits = x.flatten(1) @ weight.T + bias
+        losses.append(F.cross_entropy(logits, y).item())
+        target = 0.7 * F.one_hot(y, 10) + 0.3 / 10  # (n, 10)
+        objective = -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
+        gradients = torch.autograd.grad(objective, (weight, bias))
+        with torch.no_grad():
+            for p, g in zip((weight, bias), gradients, strict=True):
+                p.sub_(0.05 * g)
+    history = fit(config, data, model=linear, progress=False).history
+    assert history.batch_loss == pytest.approx(losses, abs=1e-5)
+    assert torch.allclose(linear[1].weight, weight, atol=1e-6)
+
+
+def test_a_whitened_layer_stays_as_it_is_and_the_others_learn(data, tmp_path):
+    config = replace(WHITENED, epochs=1, batch_size=24, lr=0.05, momentum=0.9)
+    begun = prepare_model(None, config, data, torch.device("cpu")).state_dict()
+    run = fit(config, data, run_dir=tmp_path, progress=False)
+    after = run.model.state_dict()
+    assert torch.equal(after["conv1.weight"], begun["conv1.weight"])
+    assert not torch.equal(after["conv2.weight"], begun["conv2.weight"])
+    longer = fit(replace(config, epochs=2), data, run_dir=tmp_path, progress=False)
+    assert torch.equal(longer.model.conv1.weight, begun["conv1.weight"])
+    whole = fit(replace(config, epochs=2), data, progress=False)
+    assert longer.history.numbers() == whole.history.numbers()
 
 
 def test_it_learns(draw):

@@ -42,6 +42,24 @@ LARGEST = {
         "layers": [{"kernel_size": 3, "padding": 8, "dilation": 8}] * 8,
         "size": 64,
     },
+    "run_curves": {
+        "steps": [
+            {
+                "name": name,
+                "seeds": [0, 1, 2],
+                **{
+                    f"{part}_{quantity}": [
+                        [level + seed + e / 100 for e in range(150)] for seed in range(3)
+                    ]
+                    for part in ("train", "test")
+                    for quantity, level in (("loss", 0.1), ("accuracy", 95.0))
+                },
+            }
+            for name in ("momentum, constant rate", "dropout and batch norm")
+        ],
+        "epoch": 150,
+        "quantity": "loss",
+    },
 }
 STATES = [("light", {name: {} for name in names()}), ("dark", LARGEST)]
 
@@ -247,3 +265,23 @@ def test_field_of_a_unit_follows_the_arrows(mount):
     assert "a field of 16×16" in page.inner_text(STATUS)
     page.get_by_label("image size").fill("8")
     assert "Layer 3 cannot be computed" in page.inner_text(STATUS)
+
+
+def test_curves_follow_the_cursor_and_the_chosen_steps(mount):
+    page = mount("run_curves")
+    assert "one: 20 % of the test images right" in page.inner_text(STATUS)
+    page.get_by_role("slider", name="epoch").focus()
+    page.keyboard.press("End")
+    assert page.evaluate("model.get('epoch')") == 3
+    assert "Epoch 3 of 3." in page.inner_text(STATUS)
+    assert "another: 60 %" in page.inner_text(STATUS)
+    page.get_by_label("beside it").select_option("one")
+    assert "another" not in page.inner_text(STATUS)
+    page.get_by_role("radio", name="loss (nats)").check(force=True)
+    assert "one: test loss 1.5 (1.5 to 1.5, seeds: 1), training loss 0.5" in page.inner_text(STATUS)
+
+
+def test_curves_play_to_their_end_at_once_where_motion_is_not_wanted(mount):
+    page = mount("run_curves")
+    page.get_by_role("button", name="play or pause").press("Enter")
+    assert page.evaluate("model.get('epoch')") == 3

@@ -1,0 +1,107 @@
+"""Pages that show records: in the book once these are there, and true in what they say in words.
+
+Their numbers come from the records. A sentence such as "the training accuracy falls" does not; here
+is the fact behind each.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from convbook.training import Result
+from experiments.ladder import STEPS
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "book" / "results"
+PAGES = {
+    "ladder": [step.name for step in STEPS],
+    "minutes": ["minutes"],
+    "ninety_four": ["ninety_four"],
+}
+
+
+class Records:
+    """Means over the seeds, in per cent for accuracies, over the epochs that a page compares."""
+
+    def __init__(self, page):
+        names = PAGES[page]
+        if not all((RESULTS / f"{name}.json").exists() for name in names):
+            pytest.skip(f"the records of {page} are not there yet")
+        self.runs = {name: Result.load(RESULTS / f"{name}.json").runs for name in names}
+        lengths = [len(r.epochs) for n, runs in self.runs.items() for r in runs if "const" not in n]
+        self.epochs = min(lengths)
+
+    def mean(self, name, column, *, whole=False):
+        runs = self.runs[name]
+        length = min(len(run.epochs) for run in runs)
+        length = length if whole else min(length, self.epochs)
+        unit = 100 if column.endswith("accuracy") else 1
+        return unit * np.mean([run.column(column)[:length] for run in runs], axis=0)
+
+    def test(self, name, epoch=-1):
+        return self.mean(name, "test_accuracy")[epoch]
+
+    def train(self, name, epoch=-1):
+        return self.mean(name, "train_accuracy")[epoch]
+
+    def gap(self, name):
+        return self.train(name) - self.test(name)
+
+
+def base_is_the_notes_figures(r):
+    loss = r.mean("q15", "test_loss", whole=True)
+    train, test = (r.mean("q15", f"{part}_accuracy", whole=True)[-1] for part in ("train", "test"))
+    return 5 <= loss.argmin() + 1 <= 15 and train > 99 and 68 < test < 75
+
+
+def collapses(r):
+    return r.test("q26_constant") < r.test("q22") - 10 and r.train("q26_constant") < r.train("q22")
+
+
+def recovers_but_is_not_there_yet(r):
+    rising = r.test("q26") > r.test("q26", r.epochs // 2) + 2
+    return rising and r.test("q26_constant") + 5 < r.test("q26") < r.test("q22")
+
+
+CLAIMS = {
+    ("ladder", "All of it is here again."): base_is_the_notes_figures,
+    ("ladder", "Look at the first epoch"): lambda r: r.test("q19", 0) > r.test("q15", 0) + 5,
+    ("ladder", "Faster learning includes"): lambda r: r.gap("q19") > 5,
+    ("ladder", "The training accuracy *falls*"): lambda r: r.train("q22") < r.train("q19"),
+    ("ladder", "test\naccuracy is what rises"): lambda r: r.test("q22") > r.test("q19"),
+    ("ladder", "The gap shrinks"): lambda r: r.gap("q22") < r.gap("q19"),
+    ("ladder", "This is no overfitting"): collapses,
+    ("ladder", "Training becomes harder"): lambda r: r.train("q29") < r.train("q22"),
+    ("ladder", "Over the first epoch"): lambda r: r.train("q34", 0) > r.train("q29", 0),
+    ("ladder", "so that less is learned by heart"): lambda r: r.gap("q29") < r.gap("q22"),
+    ("ladder", "the runs get out of it"): recovers_but_is_not_there_yet,
+    ("minutes", "# 85 % in minutes"): lambda r: r.test("minutes") >= 84.5,
+    ("minutes", "of the\nepochs adds"): lambda r: (
+        r.test("minutes") > r.test("minutes", r.epochs // 2 - 1) + 1
+    ),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_in_the_book_as_soon_as_its_records_are_there(page):
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    there = all((RESULTS / f"{name}.json").exists() for name in PAGES[page])
+    assert (f"book/practical/{page}" in files) == there
+
+
+@pytest.mark.parametrize(("page", "words"), CLAIMS)
+def test_what_a_page_says_holds_in_the_records(page, words):
+    assert words in (ROOT / "book" / "practical" / f"{page}.md").read_text(encoding="utf-8")
+    assert CLAIMS[page, words](Records(page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_figure_of_records_says_seeds_epochs_and_data(page):
+    text = (ROOT / "book" / "practical" / f"{page}.md").read_text(encoding="utf-8")
+    captions = [part.split("```")[0] for part in text.split("```{glue:figure}")[1:]]
+    about = ("{glue:text}`made", "The rate of the recorded runs", "drawn shapes")
+    assert captions
+    assert [caption for caption in captions if not any(words in caption for words in about)] == []
