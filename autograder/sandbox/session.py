@@ -119,6 +119,7 @@ class Conversation:
         self._due: deque[tuple[int, int]] = deque()  # a request's number, and which of its answers
         self._outgoing: deque[memoryview] = deque()
         self._incoming: deque[tuple[Message, bytes]] = deque()
+        self._trouble: AnswerError | None = None  # what came after them
         self._output = _Printed(limits)
         self.last_frame = b""
         os.set_blocking(child.requests, False)
@@ -147,6 +148,8 @@ class Conversation:
         while not self._incoming:
             if self._stop.is_set():
                 raise StoppedError("Grading was stopped.")
+            if self._trouble is not None:
+                raise self._trouble
             if time.monotonic() > until:
                 raise AnswerError("timeout", f"ran longer than {seconds:g} seconds")
             self._turn(until)
@@ -169,7 +172,10 @@ class Conversation:
         if child.requests in ready:
             self._write()
         if child.responses in ready:
-            self._read_answers()
+            try:
+                self._read_answers()
+            except AnswerError as trouble:
+                self._trouble = trouble  # the answers that came before it count
 
     def _write(self) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
