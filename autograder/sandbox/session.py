@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import secrets
 import select
 import threading
 import time
@@ -118,9 +119,8 @@ class Conversation:
         self._due: deque[tuple[int, int]] = deque()  # a request's number, and which of its answers
         self._outgoing: deque[memoryview] = deque()
         self._incoming: deque[tuple[Message, bytes]] = deque()
-        self._output = bytearray()
-        self._room = limits.outputs
-        self._cut = False
+        self._trouble: AnswerError | None = None  # what came after them
+        self._output = _Printed(limits)
         self.last_frame = b""
         os.set_blocking(child.requests, False)
 
@@ -148,6 +148,8 @@ class Conversation:
         while not self._incoming:
             if self._stop.is_set():
                 raise StoppedError("Grading was stopped.")
+            if self._trouble is not None:
+                raise self._trouble
             if time.monotonic() > until:
                 raise AnswerError("timeout", f"ran longer than {seconds:g} seconds")
             self._turn(until)
@@ -170,7 +172,10 @@ class Conversation:
         if child.requests in ready:
             self._write()
         if child.responses in ready:
-            self._read_answers()
+            try:
+                self._read_answers()
+            except AnswerError as trouble:
+                self._trouble = trouble  # the answers that came before it count
 
     def _write(self) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
@@ -217,20 +222,74 @@ class Conversation:
             data = os.read(self._child.output, PIPE_BYTES)
         except BlockingIOError:
             return False
-        room = min(self._limits.output, self._room) - len(self._output)
-        self._output += data[:room]
-        self._cut = self._cut or len(data) > room
+        self._output.add(data)
         return bool(data)
 
+    def expect_marks(self, marks: Sequence[str]) -> None:
+        """Let each of these words, in turn, end what `take_output` returns at a time."""
+        self._output.marks.extend(mark.encode() for mark in marks)
+
     def take_output(self) -> tuple[str, bool]:
-        """Return what was printed since the last time, and whether it was cut."""
+        """Return what was printed up to the next mark, or since the last; and whether it was cut.
+
+        Where the mark is missing, a notebook prints to somewhere else: then all there is.
+        """
         for _ in range(64):  # what is in the pipe; a process that prints for ever must not hold us
-            if not self._read_output():
+            if self._output.ready or not self._read_output():
                 break
-        text, cut = self._output.decode("utf-8", errors="replace"), self._cut
-        self._room -= len(self._output)
-        self._output, self._cut = bytearray(), False
-        return text, cut
+        return self._output.take()
+
+
+class _Printed:
+    """What a process prints, as much as is allowed, in pieces that end with marks."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.marks: deque[bytes] = deque()  # those to come
+        self.ready: deque[tuple[bytes, bool]] = deque()  # whole pieces, and whether they were cut
+        self._limits, self._room = limits, limits.outputs
+        self._kept, self._cut = bytearray(), False
+        self._last = b""  # may be the beginning of the next mark
+
+    def add(self, data: bytes) -> None:
+        """Take in what was read."""
+        data = self._last + data
+        while (place := self._next_mark(data)) is not None:
+            skipped, end = place
+            for _ in range(skipped):  # those cells print to somewhere else
+                self.marks.popleft()
+                self._end()
+            self._keep(data[:end])
+            data = data[end + len(self.marks.popleft()) :]
+            self._end()
+        end = max(0, len(data) - max(map(len, self.marks), default=1) + 1)
+        self._keep(data[:end])
+        self._last = data[end:]
+
+    def _next_mark(self, data: bytes) -> tuple[int, int] | None:
+        """Return which of the marks to come is there, and where."""
+        places = ((k, data.find(mark)) for k, mark in enumerate(self.marks))
+        return next(((k, end) for k, end in places if end >= 0), None)
+
+    def take(self) -> tuple[str, bool]:
+        """Return the next piece; where none is whole, what there is of it."""
+        if not self.ready:
+            self._keep(self._last)
+            self._last = b""
+            self._end()
+            if self.marks:
+                self.marks.popleft()
+        piece, cut = self.ready.popleft()
+        return piece.decode("utf-8", errors="replace"), cut
+
+    def _keep(self, data: bytes) -> None:
+        room = max(0, min(self._limits.output, self._room) - len(self._kept))
+        self._kept += data[:room]
+        self._cut = self._cut or len(data) > room
+
+    def _end(self) -> None:
+        self._room -= len(self._kept)
+        self.ready.append((bytes(self._kept), self._cut))
+        self._kept, self._cut = bytearray(), False
 
 
 def run(
@@ -311,10 +370,16 @@ class _Runner:
         Of a cell that is run again nothing is shown: hidden inputs were in the process before.
         """
         reports = self.session.cells
+        if self._cells:
+            # All at once, so that their process waits for nobody.
+            secret = secrets.token_hex(8)  # that no notebook prints by chance
+            marks = [f"\x1e{secret} {index}\x1e" for index in range(len(self._cells))]
+            talk.expect_marks(marks)
+            body = {"do": "cells", "sources": [cell.source for cell in self._cells], "marks": marks}
+            talk.send(body, (), answers=len(self._cells))
         for index, cell in enumerate(self._cells):
             try:
-                body = {"do": "cell", "source": cell.source}
-                answer = talk.ask(body, (), self._limits.cell_seconds)
+                answer = talk.answer(self._limits.cell_seconds)
             except AnswerError as failure:
                 report = CellReport(cell.name, failure.kind, failure.words, *talk.take_output())
                 if index < len(reports):
@@ -326,8 +391,9 @@ class _Runner:
                 )
                 self.session.reason = f"{self._ended}; what stood above it counts"
                 return False
+            output = talk.take_output()
             if index >= len(reports):
-                reports.append(self._report(cell, answer, talk.take_output()))
+                reports.append(self._report(cell, answer, output))
         return True
 
     def _report(self, cell: Cell, answer: Message, output: tuple[str, bool]) -> CellReport:

@@ -8,8 +8,12 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -91,6 +95,47 @@ def png(**info: str) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (3, 2), "red").save(file, "PNG", pnginfo=texts)
     return file.getvalue()
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_what_is_printed_belongs_to_the_cell_that_printed_it(students: Sandbox) -> None:
+    reports = run(
+        students,
+        "print('one', end='')",
+        "",
+        "import os\nos.write(1, b'three')\nos.write(2, b'!');",
+        "print('x' * 100_000)",
+        "_ = os.system('echo five')",
+        "1 / 0",
+        "kept, gone = os.dup(1), os.dup(1); os.close(1)",
+        "os.dup2(kept, 1); print('eight')",
+        limits=replace(FAST, output=1000),
+    )
+    shown = [report.output for report in reports]
+    assert shown[:3] == ["one", "", "three!"]
+    assert (shown[3], reports[3].cut) == ("x" * 1000, True)
+    assert (shown[4], reports[4].cut) == ("five\n", False)
+    assert "ZeroDivisionError" in shown[5]
+    assert shown[7] == "eight\n"
+
+
+@given(st.lists(st.binary(max_size=30), min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_pieces_are_the_same_however_they_are_read(pieces: list[bytes], random: Random) -> None:
+    marks = [f"\x1emark {k}\x1e".encode() for k in range(len(pieces) - 1)]
+    stream = b"".join(piece + mark for piece, mark in zip(pieces, [*marks, b""], strict=True))
+    printed = session._Printed(replace(FAST, output=20, outputs=60))
+    printed.marks.extend(marks)
+    while stream:
+        size = random.randint(1, 20)
+        printed.add(stream[:size])
+        stream = stream[size:]
+    room = 60
+    for piece in pieces:
+        expected = piece[: min(20, room)]
+        room -= len(expected)
+        cut = len(expected) < len(piece)
+        assert printed.take() == (expected.decode(errors="replace"), cut)
 
 
 @pytest.mark.sandbox
@@ -190,7 +235,7 @@ def test_a_notebook_may_change_the_shell(students: Sandbox) -> None:
 LIE = """
 import autograder.sandbox.inside.student as ours
 from autograder.sandbox.inside.protocol import Message
-ours.ANSWERS["cell"] = lambda *_: [Message({"error": None, "shown": SHOWN}, (b"x" * 1000,) * 40)]
+ours.run_cell = lambda *_: Message({"error": None, "shown": SHOWN}, (b"x" * 1000,) * 40)
 """
 
 

@@ -59,9 +59,11 @@ class Job:
 def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -> None:
     """Fork a guardian for each job that arrives on `control`, until it closes."""
     module = import_module(ROLES[role])
+    gc.disable()  # nearly all that is loaded stays: looking for what does not took 0.4 s
     module.preload()
     gc.collect()
     gc.freeze()
+    gc.enable()
     linux.collapse_memory()
     if not unshare:  # the student's process may be of the same user, and sees this one
         linux.set_dumpable(False)
