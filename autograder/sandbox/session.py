@@ -119,7 +119,8 @@ class Conversation:
         self._due: deque[tuple[int, int]] = deque()  # a request's number, and which of its answers
         self._outgoing: deque[memoryview] = deque()
         self._incoming: deque[tuple[Message, bytes]] = deque()
-        self._trouble: AnswerError | None = None  # what came after them
+        self._apart = False  # whether an answer counts when a later one is bad
+        self._trouble: AnswerError | None = None  # what came after the answers that count
         self._output = _Printed(limits)
         self.last_frame = b""
         os.set_blocking(child.requests, False)
@@ -129,8 +130,19 @@ class Conversation:
         self.send(body, blobs)
         return self.answer(seconds)
 
-    def send(self, body: dict[str, Any], blobs: tuple[bytes, ...], answers: int = 1) -> None:
-        """Hand over a request, which goes out at once or while its answers are waited for."""
+    def send(
+        self,
+        body: dict[str, Any],
+        blobs: tuple[bytes, ...],
+        answers: int = 1,
+        *,
+        apart: bool = False,
+    ) -> None:
+        """Hand over a request, which goes out at once or while its answers are waited for.
+
+        Where its answers stand `apart`, those that came before a bad one count.
+        """
+        self._apart = apart
         self._number += 1
         self._due += [(self._number, at) for at in range(answers)]
         frame = pack(Message({**body, "number": self._number}, blobs))
@@ -175,7 +187,11 @@ class Conversation:
             try:
                 self._read_answers()
             except AnswerError as trouble:
-                self._trouble = trouble  # the answers that came before it count
+                self._trouble = trouble
+                if not self._apart:
+                    self._incoming.clear()
+                elif len(self._incoming) == len(self._due):
+                    self._incoming.pop()  # it came with the last one
 
     def _write(self) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
@@ -376,7 +392,7 @@ class _Runner:
             marks = [f"\x1e{secret} {index}\x1e" for index in range(len(self._cells))]
             talk.expect_marks(marks)
             body = {"do": "cells", "sources": [cell.source for cell in self._cells], "marks": marks}
-            talk.send(body, (), answers=len(self._cells))
+            talk.send(body, (), answers=len(self._cells), apart=True)
         for index, cell in enumerate(self._cells):
             try:
                 answer = talk.answer(self._limits.cell_seconds)
