@@ -121,7 +121,8 @@ def _write_otter_tests(course: Course, folder: Path) -> None:
     folder.mkdir()
     exercise = json.loads(course.exercise(NAME).read_text(encoding="utf-8"))
     for cell in exercise["cells"]:
-        if "item" in cell["metadata"].get("convbook", {}):
+        ours = cell["metadata"].get("convbook", {})
+        if "item" in ours and not ours.get("bonus"):
             data = cell["metadata"]["nbgrader"]
             name = data["grade_id"].replace("-", "_")
             source = "".join(cell["source"])

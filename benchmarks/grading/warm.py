@@ -37,7 +37,7 @@ def main(root: Path) -> float:
         shell.reset(new_session=False)
         for cell in cells_to_run(sanitize(submission, assignment).cells):
             student.run_cell(Message({"source": cell.source}), DEFAULT)
-        for item_id in assignment.checks.values():
+        for name, item_id in assignment.checks.items():
             item = questions.item(item_id)
             rng = np.random.default_rng(seed(item_id, submission.hash, version))
             cases = questions.cases(item, rng)
@@ -50,7 +50,8 @@ def main(root: Path) -> float:
                 student.call(request, pack(encode(case.arguments)), DEFAULT) for case in cases
             ]
             outcomes = [outcome_of({"kind": "answer", "blob": 0}, (pack(a),)) for a in answers]
-            if not questions.judge(item, cases, outcomes)["passed"]:
+            right = questions.judge(item, cases, outcomes)["passed"]
+            if not right and name not in assignment.bonus:
                 raise SystemExit(f"{each}: {item_id} is not right: nothing was measured")
     return time.monotonic() - start
 
