@@ -3,56 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autograder.build.command import built
 from autograder.course import Course, load
-from autograder.grade import grade
-from tests.autograder.conftest import ROOT
-from tests.submissions import builder
+from tests.autograder import whole
 
 NAME = "tp3_improvements"
 RUNS = (19, 22, 26, 29, 32, 34)  # the questions that want some
-EXERCISE = json.loads((ROOT / "exercises" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
 def solved() -> dict[str, Any]:
     """The exercise with the model answers in it, and every try-out switched on."""
-    source = json.loads(built(NAME)[Path("source") / NAME / f"{NAME}.ipynb"])
-    answers = [
-        (cell["metadata"]["nbgrader"]["grade_id"], "".join(cell["source"]))
-        for cell in source["cells"]
-        if cell["metadata"].get("nbgrader", {}).get("solution")
-    ]
-    notebook = builder.fill(EXERCISE, answers)
-    for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"]).replace("\n# try_", "\ntry_")
-    return notebook
+    return whole.solved(NAME, lambda source: source.replace("\n# try_", "\ntry_"))
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, dict[str, Any]]:
-    course = Course(tmp_path_factory.mktemp("course"))
-    for path, notebook in [
-        (course.exercise(NAME), EXERCISE),
-        *(
-            (course.root / "submitted" / student / NAME / f"{NAME}.ipynb", notebook)
-            for student, notebook in (("solved", solved()), ("empty", EXERCISE))
-        ),
-    ]:
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(notebook), encoding="utf-8")
-    grade(course, NAME, jobs=1)
-    results = {
-        student: json.loads(course.result(NAME, student).read_text(encoding="utf-8"))
-        for student in ("solved", "empty")
-    }
-    return course, results
+    return whole.graded(tmp_path_factory.mktemp("course"), NAME, solved())
 
 
 def test_the_solved_notebook_runs_to_its_end(graded: tuple[Course, dict[str, Any]]) -> None:

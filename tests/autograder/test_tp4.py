@@ -12,20 +12,16 @@ from matplotlib import pyplot
 
 from autograder.build.command import built
 from autograder.course import Course, load
-from autograder.grade import grade
 from convbook.data import Dataset
 from convbook.data.standin import draw_standin
-from tests.autograder.conftest import ROOT
-from tests.submissions import builder
+from tests.autograder import whole
 
 NAME = "tp4_search"
-EXERCISE = json.loads((ROOT / "exercises" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
 SOURCE = json.loads(built(NAME)[Path("source") / NAME / f"{NAME}.ipynb"])
 CALLS = ("try_", "runs, network = ", "show(")  # what students switch on
 
 
-def switched_on(cell: dict[str, Any]) -> str:
-    source = "".join(cell["source"])
+def switched_on(source: str) -> str:
     for call in CALLS:
         source = source.replace(f"\n# {call}", f"\n{call}")
     return source
@@ -33,15 +29,7 @@ def switched_on(cell: dict[str, Any]) -> str:
 
 def solved() -> dict[str, Any]:
     """The exercise with the model answers in it, and every call switched on."""
-    answers = [
-        (cell["metadata"]["nbgrader"]["grade_id"], "".join(cell["source"]))
-        for cell in SOURCE["cells"]
-        if cell["metadata"].get("nbgrader", {}).get("solution")
-    ]
-    notebook = builder.fill(EXERCISE, answers)
-    for cell in notebook["cells"]:
-        cell["source"] = switched_on(cell)
-    return notebook
+    return whole.solved(NAME, switched_on)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +46,7 @@ def notebook(data: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     names: dict[str, Any] = {}
     for cell in SOURCE["cells"]:
         if cell["cell_type"] == "code":
-            code = switched_on(cell)
+            code = switched_on("".join(cell["source"]))
             exec(code.replace("= 5000, 8, 10, 2", "= 200, 3, 2, 1"), names)
     return names
 
@@ -123,22 +111,7 @@ def diverging_first(train: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, dict[str, Any]]:
-    course = Course(tmp_path_factory.mktemp("course"))
-    for path, handed_in in [
-        (course.exercise(NAME), EXERCISE),
-        *(
-            (course.root / "submitted" / student / NAME / f"{NAME}.ipynb", each)
-            for student, each in (("solved", solved()), ("empty", EXERCISE))
-        ),
-    ]:
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(handed_in), encoding="utf-8")
-    grade(course, NAME, jobs=1)
-    results = {
-        student: json.loads(course.result(NAME, student).read_text(encoding="utf-8"))
-        for student in ("solved", "empty")
-    }
-    return course, results
+    return whole.graded(tmp_path_factory.mktemp("course"), NAME, solved())
 
 
 @pytest.mark.sandbox

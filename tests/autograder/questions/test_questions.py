@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.questions import ASSIGNMENTS, assignment, cases, get, judge
+from convbook.check.measures import MEASURES
 from tests.autograder.questions import rates
 from tests.autograder.questions.rates import SEEN, VARIANTS, faults, rate, values
 from tests.autograder.questions.solved import answer, verdict
@@ -126,3 +127,13 @@ def test_a_constant_gets_next_to_nothing(item):
     for constant in (None, 0, 1, [], [None, []]):
         result = verdict(item, lambda constant=constant, **_: constant)
         assert result["points"] == 0
+
+
+@pytest.mark.parametrize("random", [item for item in ITEMS if item.measure], ids=name)
+def test_a_right_random_answer_always_has_the_same_facts(random):
+    for case in cases(random, np.random.default_rng(0)):
+        facts = [
+            MEASURES[random.measure](arguments, random.reference(**arguments))
+            for arguments in ({**case.arguments, "seed": seed} for seed in range(60))
+        ]
+        assert all(each == facts[0] for each in facts)
