@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-import torch.nn.functional as F
 
 from convbook.errors import DataError
 
@@ -72,7 +71,8 @@ def reflect(width: int) -> Augmentation:
                 rule="the border is narrower than the image",
                 next_step=f"choose a width from 0 to {min(rows, columns) - 1}",
             )
-        return F.pad(images, (width,) * 4, mode="reflect")
+        row, column = (_mirrored(size, width).to(images.device) for size in (rows, columns))
+        return images[..., row[:, None], column]
 
     return pad
 
@@ -117,6 +117,12 @@ def _windows(
         3, size, 1
     )  # a view: (N, C, rows, columns, size, size)
     return windows[torch.arange(len(images), device=images.device), :, top, left]
+
+
+def _mirrored(size: int, width: int) -> torch.Tensor:
+    """Return which of `size` pixels stands at each place from -width to size + width - 1."""
+    places = torch.arange(-width, size + width).abs()
+    return torch.minimum(places, 2 * (size - 1) - places)
 
 
 def _check_window(size: int, height: int, width: int) -> None:

@@ -100,6 +100,10 @@ class Dataset:
         """Where the images come from, in words for a reader."""
         return self.train.source
 
+    def to(self, device: str | torch.device) -> Dataset:
+        """Return the same images, all on `device`."""
+        return Dataset(self.train.to(device), self.test.to(device))
+
 
 def fingerprint(images: torch.Tensor, labels: torch.Tensor) -> str:
     """Return the first 16 hex digits of the SHA-256 of the pixels, then the labels.

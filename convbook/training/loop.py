@@ -19,7 +19,7 @@ from convbook.training.config import AUGMENTATIONS, NORMALISATIONS, Config
 from convbook.training.folder import RunFolder
 from convbook.training.history import History
 from convbook.training.memory import kept_memory
-from convbook.training.metrics import Meter, count_right, evaluate
+from convbook.training.metrics import Meter, evaluate
 from convbook.training.progress import Progress
 from convbook.training.provenance import provenance
 from convbook.training.setting_up import (
@@ -79,6 +79,7 @@ def fit(
     data = hold_out(data, config)
     built = model is None
     model = precision.lay_out(prepare_model(model, config, data, device))
+    data = data.to(device)
     forward = pool_first(model) if built else model
     optimiser = torch.optim.SGD(
         model.parameters(),
@@ -96,7 +97,7 @@ def fit(
         for epoch in range(len(history.epochs), config.epochs):
             began = perf_counter()
             seed_epoch(config.seed, epoch)
-            meter = Meter()
+            meter = Meter(every=1 if device.type == "cpu" else 50)
             model.train()
             for x, y in batches(
                 data.train,
@@ -113,13 +114,13 @@ def fit(
                 with precision.autocast(device):
                     logits = forward(precision.lay_out(x)).float()  # (n, 3, H, W) -> (n, classes)
                 loss = F.cross_entropy(logits, y)  # mean over the batch, nats
-                _require_finite(loss.item(), f"epoch {epoch + 1}, batch {meter.batches + 1}", lr)
+                _report(meter.add(logits, loss, y), meter, bar, epoch + 1, lr)
                 optimiser.zero_grad()
-                smoothed = F.cross_entropy(logits, y, label_smoothing=config.label_smoothing)
-                smoothed.backward()  # type: ignore[no-untyped-call]
+                if config.label_smoothing:
+                    loss = F.cross_entropy(logits, y, label_smoothing=config.label_smoothing)
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
-                meter.add(loss.item(), count_right(logits, y), len(y))
-                bar.batch(epoch + 1, loss.item())
+            _report(meter.read(), meter, bar, epoch + 1, lr)
             test = evaluate(model, data.test, augment=test_augment, normalise=normalise)
             _require_finite(test.loss, f"epoch {epoch + 1}, test images", lr)
             history.add_epoch(meter, test, config.lr_at(epoch), perf_counter() - began)
@@ -128,6 +129,13 @@ def fit(
             if on_epoch is not None:
                 on_epoch(history)
     return Run(history, model)
+
+
+def _report(losses: list[float], meter: Meter, bar: Progress, epoch: int, lr: float) -> None:
+    """Show the losses that `meter` read last; stop at the first that is no number."""
+    for batch, loss in enumerate(losses, len(meter.losses) - len(losses) + 1):
+        _require_finite(loss, f"epoch {epoch}, batch {batch}", lr)
+        bar.batch(epoch, loss)
 
 
 def _require_finite(loss: float, place: str, lr: float) -> None:

@@ -29,34 +29,60 @@ class Meter:
 
     The mean of the batches' means would be wrong: it gives the 16 images of a last batch as much
     weight as the 128 of each other one.
+
+    Args:
+        every: how many batches may wait to be read. A number that is read makes the program wait
+            for a GPU, which then waits for the program: there, read seldom.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: int = 1) -> None:
+        self.every = every
         self.losses: list[float] = []
         self.accuracies: list[float] = []
-        self.loss, self.right, self.n = 0.0, 0, 0
+        self.n = 0
+        self._loss, self._right = 0.0, 0
+        self._waiting: list[tuple[Tensor, Tensor, int]] = []
 
     @property
     def batches(self) -> int:
         """How many batches were added."""
-        return len(self.losses)
+        return len(self.losses) + len(self._waiting)
 
-    def add(self, loss: float, right: int, n: int) -> None:
-        """Count a batch of `n` images with mean loss `loss`, `right` of them recognised."""
-        self.losses.append(loss)
-        self.accuracies.append(right / n)
-        self.loss += loss * n
-        self.right += right
-        self.n += n
+    def add(self, logits: Tensor, loss: Tensor, labels: Tensor) -> list[float]:
+        """Count a batch.
+
+        Args:
+            logits: (n, classes).
+            loss: its mean loss, of shape ().
+            labels: (n,).
+
+        Returns:
+            The losses that were read now: of this batch and of those that waited, or none.
+        """
+        right = (logits.argmax(dim=1) == labels).sum()
+        self._waiting.append((loss.detach(), right, len(labels)))
+        return self.read() if len(self._waiting) >= self.every else []
+
+    def read(self) -> list[float]:
+        """Read the batches that wait, and return their losses."""
+        if not self._waiting:
+            return []
+        losses, rights, sizes = zip(*self._waiting, strict=True)
+        self._waiting.clear()
+        for loss, right, n in zip(
+            torch.stack(losses).tolist(), torch.stack(rights).tolist(), sizes, strict=True
+        ):
+            self.losses.append(loss)
+            self.accuracies.append(right / n)
+            self._loss += loss * n
+            self._right += right
+            self.n += n
+        return self.losses[-len(losses) :]
 
     def metrics(self) -> Metrics:
         """Return the means over all the images added so far."""
-        return Metrics(self.loss / self.n, self.right / self.n, self.n)
-
-
-def count_right(logits: Tensor, labels: Tensor) -> int:
-    """Return how many rows of `logits` (N, classes) are largest at their label (N,)."""
-    return int((logits.argmax(dim=1) == labels).sum())
+        self.read()
+        return Metrics(self._loss / self.n, self._right / self.n, self.n)
 
 
 @contextmanager
@@ -104,7 +130,7 @@ def evaluate(
             next_step="give images",
         )
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    meter = Meter()
+    meter = Meter(every=len(images))
     with evaluating(model), torch.inference_mode():
         for x, y in batches(
             images,
@@ -117,5 +143,5 @@ def evaluate(
             device=device,
         ):
             logits = model(x)  # (N, classes)
-            meter.add(float(F.cross_entropy(logits, y)), count_right(logits, y), len(y))
+            meter.add(logits, F.cross_entropy(logits, y), y)
     return meter.metrics()

@@ -8,15 +8,32 @@ from convbook.training import evaluate
 from convbook.training.metrics import Meter
 
 
-def test_each_image_weighs_the_same_not_each_batch():
-    meter = Meter()
-    meter.add(loss=1.0, right=96, n=128)
-    meter.add(loss=3.0, right=0, n=16)
+def batch(loss, right, n):
+    """Return logits, loss and labels of a batch of `n` images, `right` of them recognised."""
+    labels = torch.zeros(n, dtype=torch.int64)
+    answers = (torch.arange(n) >= right).long()
+    return F.one_hot(answers, 10).float(), torch.tensor(loss), labels
+
+
+@pytest.mark.parametrize("every", [1, 2, 50])
+def test_each_image_weighs_the_same_not_each_batch(every):
+    meter = Meter(every)
+    meter.add(*batch(1.0, right=96, n=128))
+    meter.add(*batch(3.0, right=0, n=16))
+    assert meter.batches == 2
     metrics = meter.metrics()
     assert metrics.loss == pytest.approx((128 * 1.0 + 16 * 3.0) / 144)
     assert metrics.accuracy == 96 / 144
     assert metrics.n == 144
     assert metrics.loss != pytest.approx((1.0 + 3.0) / 2)
+    assert (meter.losses, meter.accuracies) == ([1.0, 3.0], [0.75, 0.0])
+
+
+def test_a_meter_reads_when_enough_batches_wait_and_loses_none():
+    meter = Meter(every=3)
+    read = [meter.add(*batch(float(number), right=1, n=4)) for number in range(7)]
+    assert read == [[], [], [0.0, 1.0, 2.0], [], [], [3.0, 4.0, 5.0], []]
+    assert (meter.batches, meter.read(), meter.read()) == (7, [6.0], [])
 
 
 def test_evaluate_gives_the_mean_over_all_images(data, small):
