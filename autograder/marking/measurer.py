@@ -135,13 +135,13 @@ def _verdict(
     item: RunItem, message: Message, at_hand: list[ImagesAtHand], seed: int
 ) -> dict[str, Any]:
     """Return what a run, or a sweep, is worth, in the form of an item's verdict."""
-    told: dict[str, Any] = {"weights": "", "curve": "", "budget": "", "images": "", "measured": ""}
+    told: dict[str, Any] = {"weights": {}, "curve": {}, "budget": "", "images": "", "measured": ""}
     try:
         runs = _runs(item, message)
         first = next(iter(runs.values())).record
         told |= {
-            "weights": _together([run.weights for run in runs.values()]),
-            "curve": _together([facts.curve(run) for run in runs.values()]),
+            "weights": {name: run.weights for name, run in runs.items()},
+            "curve": {name: facts.curve(run) for name, run in runs.items()},
             "budget": first.budget,
             "images": first.history.data["source"][:200],
         }
@@ -167,11 +167,6 @@ def _verdict(
         "hint": finding.wrong.hint if finding.wrong else "",
         "run": {"name": item.step, "due": finding.due, "notes": finding.notes, **told},
     }
-
-
-def _together(hashes: list[str]) -> str:
-    """Return the hash of a run; of several, one for all."""
-    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 def _reading(item: ReadingItem, message: Message, outcome: Outcome) -> dict[str, Any]:

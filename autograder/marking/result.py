@@ -12,7 +12,7 @@ from typing import Any
 
 from convbook.errors import GradingError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 STATES = ("graded", "partly graded", "needs review")
 
 Result = dict[str, Any]
@@ -48,8 +48,9 @@ _PUBLIC_FAILURE = _object(
     problem=_TEXT,
 )
 _HIDDEN_FAILURE = _object(public={"const": False})
+_HASHES = {"type": "object", "additionalProperties": _TEXT}
 # Of a training run: why a person must mark it, what a reader of its mark must know, and the
-# hashes of its weights and of its curve, by which a copy is found.
+# hashes of its weights and of its curve, by which a copy is found; of a sweep, those of each run.
 _RUN = _object(
     name=_TEXT,
     due=_TEXT,
@@ -57,8 +58,8 @@ _RUN = _object(
     budget=_TEXT,
     images=_TEXT,
     measured=_TEXT,
-    weights=_TEXT,
-    curve=_TEXT,
+    weights=_HASHES,
+    curve=_HASHES,
 )
 _ITEM = _object(
     id=_TEXT,

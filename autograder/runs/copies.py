@@ -23,9 +23,8 @@ class Copies:
         for item in result["items"]:
             run = item["run"] or {}
             for kind in HASHES:
-                if run.get(kind):
-                    key = (run["name"], kind, run[kind])
-                    self._seen.setdefault(key, []).append(result["student"])
+                for name, value in run.get(kind, {}).items():
+                    self._seen.setdefault((name, kind, value), []).append(result["student"])
 
     def found(self) -> list[dict[str, Any]]:
         """Return each group of students with the same run: its name, what is the same, who."""

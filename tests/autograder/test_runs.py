@@ -6,6 +6,7 @@ break one thing. `test_curves` grades real ones behind the walls.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import json
@@ -584,13 +585,17 @@ def test_the_same_run_for_each_rate_is_none(swept: dict[str, Files]) -> None:
     assert found["words"].startswith("The run lr-2: ")
 
 
-def test_a_sweep_that_was_copied_is_found(swept: dict[str, Files]) -> None:
+def test_one_run_copied_out_of_a_sweep_is_found(swept: dict[str, Files]) -> None:
     item, copies = questions.run_item("q16.run"), Copies()
-    for student in ("ada", "bob"):
-        found = verdict_on(item, one(swept, "lr"))
+    ada = verdict_on(item, one(swept, "lr"))
+    bob = copy.deepcopy(ada)
+    for kind in ("weights", "curve"):
+        bob["run"][kind] |= dict.fromkeys(("lr-1", "lr-2", "lr-4"), "his own")
+    for student, found in (("ada", ada), ("bob", bob)):
         copies.add({"student": student, "items": [found]})
     (group,) = copies.found()
-    assert (group["run"], group["students"]) == ("lr", ["ada", "bob"])
+    assert (group["run"], group["students"]) == ("lr-3", ["ada", "bob"])
+    assert group["what"] == "the same weights and the same curve"
 
 
 def test_a_sweep_on_other_images_waits_for_a_person(
@@ -696,7 +701,8 @@ def test_runs_cross_to_the_workers_of_a_cluster(tmp_path: Path) -> None:
 
 
 def result_of(student: str, weights: str, curve: str) -> dict[str, Any]:
-    run = {"name": "base", "weights": weights, "curve": curve}
+    hashes = {"weights": weights, "curve": curve}
+    run = {kind: {"base": value} if value else {} for kind, value in hashes.items()}
     return {"student": student, "items": [{"run": None}, {"run": run}]}
 
 

@@ -11,12 +11,13 @@ import pytest
 import yaml
 
 from convbook.training import Result
-from experiments.ladder import STEPS
+from experiments.ladder import GROUPS, STEPS
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "book" / "results"
 PAGES = {
     "ladder": [step.name for step in STEPS],
+    "choosing": [each.name for group in ("q16", "q32", "search") for each in GROUPS[group]],
     "minutes": ["minutes"],
     "ninety_four": ["ninety_four"],
 }
@@ -31,12 +32,13 @@ class Records:
             pytest.skip(f"the records of {page} are not there yet")
         self.runs = {name: Result.load(RESULTS / f"{name}.json").runs for name in names}
         lengths = [len(r.epochs) for n, runs in self.runs.items() for r in runs if "const" not in n]
-        self.epochs = min(lengths)
+        # A sweep has a length of its own, and is compared with nothing else.
+        self.epochs = None if page == "choosing" else min(lengths)
 
     def mean(self, name, column, *, whole=False):
         runs = self.runs[name]
         length = min(len(run.epochs) for run in runs)
-        length = length if whole else min(length, self.epochs)
+        length = length if whole or not self.epochs else min(length, self.epochs)
         unit = 100 if column.endswith("accuracy") else 1
         return unit * np.mean([run.column(column)[:length] for run in runs], axis=0)
 
@@ -65,6 +67,14 @@ def recovers_but_is_not_there_yet(r):
     return rising and r.test("q26_constant") + 5 < r.test("q26") < r.test("q22")
 
 
+def stays_at_guessing(r):
+    return all(
+        run.epochs[-1].test_accuracy < 0.15
+        for size in (32, 128, 512)
+        for run in r.runs[f"q16_lr1_b{size}"]
+    )
+
+
 CLAIMS = {
     ("ladder", "All of it is here again."): base_is_the_notes_figures,
     ("ladder", "Look at the first epoch"): lambda r: r.test("q19", 0) > r.test("q15", 0) + 5,
@@ -77,6 +87,13 @@ CLAIMS = {
     ("ladder", "Over the first epoch"): lambda r: r.train("q34", 0) > r.train("q29", 0),
     ("ladder", "so that less is learned by heart"): lambda r: r.gap("q29") < r.gap("q22"),
     ("ladder", "the runs get out of it"): recovers_but_is_not_there_yet,
+    ("choosing", "with batches of 512 the rate\nof 0.01"): lambda r: (
+        r.test("q16_lr0.01_b32") > r.test("q16_lr0.01_b512") + 5
+    ),
+    ("choosing", "The network stays at guessing"): stays_at_guessing,
+    ("choosing", "The training accuracy falls as more is dropped"): lambda r: (
+        r.train("q32_p0") > r.train("q32_p0.5") > r.train("q32_p0.9")
+    ),
     ("minutes", "# 85 % in minutes"): lambda r: r.test("minutes") >= 84.5,
     ("minutes", "of the\nepochs adds"): lambda r: (
         r.test("minutes") > r.test("minutes", r.epochs // 2 - 1) + 1
