@@ -3,8 +3,7 @@
 `list` names them and their groups, `run NAME ...` trains every seed or goes on training it and
 records as it goes, `ladder` does so for every experiment there is, `record NAME ...` writes the
 result files from the runs there are, finished or not. What was stopped goes on where it was.
-Several `run`s may work side by side on different seeds; give each its own `--results` and `record`
-them together.
+`--at-once N` trains N runs at a time, in a process each.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import torch
 from convbook.data import cifar10
 from convbook.errors import ConvbookError
 from experiments.ladder import EXPERIMENTS, GROUPS, Experiment
-from experiments.runner import Plan, run
+from experiments.runner import Plan, run, run_at_once
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,10 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
         if options.threads:
             torch.set_num_threads(options.threads)
         data = None if options.command == "record" else cifar10(options.data)
-        for experiment in _chosen(options):
-            plan = _plan(experiment, options)
-            result = plan.record() if data is None else run(plan, data)
-            print(f"{experiment.name}: {result.note}")
+        plans = [_plan(experiment, options) for experiment in _chosen(options)]
+        if data is not None and options.at_once > 1:
+            run_at_once(plans, data, options.at_once)
+        for plan in plans:
+            result = plan.record() if data is None or options.at_once > 1 else run(plan, data)
+            print(f"{plan.experiment.name}: {result.note}")
     except ConvbookError as error:
         print(error, file=sys.stderr)
         return 1
@@ -89,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
         command.add_argument("--epochs", type=int, help="others than the experiment's own")
         command.add_argument("--threads", type=int, help="of PyTorch: equal runs need equal ones")
+        command.add_argument(
+            "--at-once", type=int, default=1, metavar="N", help="runs at a time, a process each"
+        )
         command.add_argument("--runs", type=Path, default=ROOT / "runs", help="checkpoints")
         command.add_argument("--results", type=Path, default=ROOT / "book" / "results")
     return parser

@@ -1,9 +1,15 @@
-"""Train every seed of an experiment a few epochs at a time, recording what is finished."""
+"""Train every seed of experiments, one after the other or several at once, recording all along."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import torch
+from torch.multiprocessing import get_context
+from tqdm import tqdm
 
 from convbook.data import Dataset, splits
 from convbook.errors import DivergedError
@@ -14,6 +20,7 @@ from experiments.ladder import Experiment
 from experiments.record import record
 
 DIVERGED = "diverged.txt"
+_here: Dataset  # in a process of `run_at_once`: what it trains on
 
 
 @dataclass(frozen=True)
@@ -73,23 +80,54 @@ def run(plan: Plan, data: Dataset, *, stride: int = 5, progress: bool = True) ->
     of them are about as far, and the result file holds what is finished. A one-cycle run is planned
     to its end, so its seeds come one after the other. A run that diverges is recorded as such.
     """
-    config = plan.experiment.config
-    data = _share_of(data, plan.experiment.share)
-    if config.schedule is not None:
+    if plan.experiment.config.schedule is not None:
         stride = plan.epochs
     for turn in range(stride, plan.epochs + stride, stride):
         target = min(turn, plan.epochs)
         done = {history.config.seed: len(history.epochs) for history in plan.histories()}
         for seed in plan.seeds:
-            if done.get(seed, 0) < target and seed not in plan.diverged():
-                folder = plan.folder(seed)
-                asked = replace(config, seed=seed, epochs=target)
-                try:
-                    fit(asked, data, run_dir=folder, progress=progress)
-                except DivergedError as error:
-                    write_atomically(folder / DIVERGED, f"{error.asked} {error.got}".encode())
+            if done.get(seed, 0) < target:
+                _train(plan, seed, target, data, progress)
                 plan.record()
     return plan.record()
+
+
+def run_at_once(plans: Sequence[Plan], data: Dataset, processes: int) -> list[Result]:
+    """Train the seeds of all plans to their ends, `processes` at a time; go on from what is there.
+
+    One run leaves most of a large GPU idle: there, many at a time take little longer than one.
+    Each process has as many threads as this one.
+    """
+    with ProcessPoolExecutor(
+        processes, get_context("spawn"), _begin, (data, torch.get_num_threads())
+    ) as pool:
+        running = {pool.submit(_train_here, p, seed): p for p in plans for seed in p.seeds}
+        for ended in tqdm(as_completed(running), total=len(running), unit="run"):
+            ended.result()
+            running[ended].record()
+    return [plan.record() for plan in plans]
+
+
+def _begin(data: Dataset, threads: int) -> None:
+    global _here
+    _here = data
+    torch.set_num_threads(threads)
+
+
+def _train_here(plan: Plan, seed: int) -> None:
+    _train(plan, seed, plan.epochs, _here, progress=False)
+
+
+def _train(plan: Plan, seed: int, epochs: int, data: Dataset, progress: bool) -> None:
+    """Train one seed until it has so many epochs, unless it diverges, or did."""
+    if seed in plan.diverged():
+        return
+    folder, experiment = plan.folder(seed), plan.experiment
+    config = replace(experiment.config, seed=seed, epochs=epochs)
+    try:
+        fit(config, _share_of(data, experiment.share), run_dir=folder, progress=progress)
+    except DivergedError as error:
+        write_atomically(folder / DIVERGED, f"{error.asked} {error.got}".encode())
 
 
 def _share_of(data: Dataset, share: float) -> Dataset:

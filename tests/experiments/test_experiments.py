@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from convbook.training import Config, History, Result
 from experiments.__main__ import main
 from experiments.ladder import EXPERIMENTS, GROUPS, STEPS, Experiment
 from experiments.record import EVERY
-from experiments.runner import Plan, run
+from experiments.runner import Plan, run, run_at_once
 
 LINEAR = Experiment("tiny", "A tiny run", Config(model="base", batch_size=24, lr=0.05))
 
@@ -67,6 +68,16 @@ def test_a_partial_result_says_so(plan, data):
     assert result.note.startswith("Partial: the run is not over. Epochs finished: seed 0: 1 (of 3")
     assert len(result.runs) == 1
     assert not plan(1).record().complete  # seed 0 is through, seed 1 has not begun
+
+
+def test_runs_at_once_are_the_runs_one_after_the_other(plan, data, tmp_path):
+    plans = [plan(2), replace(plan(2), experiment=replace(LINEAR, name="other", share=0.5))]
+    at_once = run_at_once(plans, data, 2)
+    assert all(result.complete for result in at_once)
+    later = [replace(each, runs_folder=tmp_path / "again") for each in plans]
+    alone = [run(each, data, progress=False) for each in later]
+    numbers = [[[h.numbers() for h in result.runs] for result in each] for each in (at_once, alone)]
+    assert numbers[0] == numbers[1]
 
 
 def test_a_finished_experiment_is_only_recorded_again(plan, data, monkeypatch):
