@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from autograder.build.command import built
 from autograder.course import Course, load
 from convbook.data import Dataset
 from convbook.data.standin import draw_standin
+from convbook.training import Config
 from tests.autograder import whole
 
 NAME = "tp4_search"
@@ -88,6 +90,19 @@ def test_the_share_is_balanced_split_and_repeatable(
     )
     seen = {image.numpy().tobytes() for image in first.train.images}
     assert not seen & {image.numpy().tobytes() for image in first.test.images}
+
+
+def test_the_network_of_the_best_epoch_is_kept(notebook: dict[str, Any], data: Dataset) -> None:
+    def fit(config: Config, *_: Any, **__: Any) -> SimpleNamespace:
+        epoch = SimpleNamespace(test_loss=1.0)
+        return SimpleNamespace(model=config.epochs, history=SimpleNamespace(epochs=[epoch]))
+
+    right = {1: 5, 2: 9, 3: 4}
+    notebook |= {"fit": fit, "EPOCHS": 3, "PATIENCE": 3}
+    notebook["right_answers"] = lambda model, _: [[right[model], 10]]
+    record, network = notebook["train"]({"lr": 0.1}, data, SimpleNamespace(update=int, total=3))
+    assert record["validation"] == [[[5, 10]], [[9, 10]], [[4, 10]]]
+    assert network == 2
 
 
 def test_a_run_that_diverges_does_not_end_the_search(
