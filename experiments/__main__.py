@@ -91,11 +91,17 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--epochs", type=int, help="others than the experiment's own")
         command.add_argument("--threads", type=int, help="of PyTorch: equal runs need equal ones")
         command.add_argument(
-            "--at-once", type=int, default=1, metavar="N", help="runs at a time, a process each"
+            "--at-once", type=_count, default=1, metavar="N", help="runs at a time, a process each"
         )
         command.add_argument("--runs", type=Path, default=ROOT / "runs", help="checkpoints")
         command.add_argument("--results", type=Path, default=ROOT / "book" / "results")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} was given; it is a whole number, 1 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -197,6 +197,13 @@ def test_a_group_names_its_experiments(tmp_path, capsys):
     assert capsys.readouterr().out.count("Partial: the run is not over.") == 5
 
 
+@pytest.mark.parametrize("given", ["0", "-2", "many"])
+def test_runs_at_once_are_one_at_least(given, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "q15", "--data-name", "shapes", "--at-once", given])
+    assert f"'{given}' was given; it is a whole number, 1 or more" in capsys.readouterr().err
+
+
 def test_the_command_trains_and_records(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CONVBOOK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("experiments.__main__.cifar10", lambda _: standin(140, 30, seed=0))
