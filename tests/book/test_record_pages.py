@@ -4,6 +4,7 @@ Their numbers come from the records. A sentence such as "the training accuracy f
 is the fact behind each.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,15 @@ def stays_at_guessing(r):
     )
 
 
+def small_batches_win(r):
+    sizes = {}
+    for number in range(8):
+        size = r.runs[f"search_{number}"][0].config.batch_size
+        sizes.setdefault(size, []).append(r.test(f"search_{number}"))
+    lines = [sizes[size] for size in sorted(sizes)]
+    return len(lines) == 4 and all(min(a) > max(b) - 2 for a, b in pairwise(lines))
+
+
 CLAIMS = {
     ("ladder", "All of it is here again."): base_is_the_notes_figures,
     ("ladder", "Look at the first epoch"): lambda r: r.test("q19", 0) > r.test("q15", 0) + 5,
@@ -91,6 +101,7 @@ CLAIMS = {
         r.test("q16_lr0.01_b32") > r.test("q16_lr0.01_b512") + 5
     ),
     ("choosing", "The network stays at guessing"): stays_at_guessing,
+    ("choosing", "the smaller the batches, the better"): small_batches_win,
     ("choosing", "The training accuracy falls as more is dropped"): lambda r: (
         r.train("q32_p0") > r.train("q32_p0.5") > r.train("q32_p0.9")
     ),
