@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
 from convbook.data import cifar10
 from convbook.errors import ConvbookError
+from convbook.training import Result
 from experiments.ladder import EXPERIMENTS, GROUPS, Experiment
 from experiments.runner import Plan, run, run_at_once
 
@@ -36,11 +38,15 @@ def main(arguments: list[str] | None = None) -> int:
             torch.set_num_threads(options.threads)
         data = None if options.command == "record" else cifar10(options.data)
         plans = [_plan(experiment, options) for experiment in _chosen(options)]
-        if data is not None and options.at_once > 1:
-            run_at_once(plans, data, options.at_once)
-        for plan in plans:
-            result = plan.record() if data is None or options.at_once > 1 else run(plan, data)
-            print(f"{plan.experiment.name}: {result.note}")
+        results: Iterable[Result]
+        if data is None:
+            results = (plan.record() for plan in plans)
+        elif options.at_once > 1:
+            results = run_at_once(plans, data, options.at_once)
+        else:
+            results = (run(plan, data) for plan in plans)
+        for result in results:
+            print(f"{result.experiment}: {result.note}")
     except ConvbookError as error:
         print(error, file=sys.stderr)
         return 1

@@ -80,13 +80,14 @@ def run(plan: Plan, data: Dataset, *, stride: int = 5, progress: bool = True) ->
     of them are about as far, and the result file holds what is finished. A one-cycle run is planned
     to its end, so its seeds come one after the other. A run that diverges is recorded as such.
     """
+    data = _share_of(data, plan.experiment.share)
     if plan.experiment.config.schedule is not None:
         stride = plan.epochs
     for turn in range(stride, plan.epochs + stride, stride):
         target = min(turn, plan.epochs)
         done = {history.config.seed: len(history.epochs) for history in plan.histories()}
         for seed in plan.seeds:
-            if done.get(seed, 0) < target:
+            if done.get(seed, 0) < target and seed not in plan.diverged():
                 _train(plan, seed, target, data, progress)
                 plan.record()
     return plan.record()
@@ -101,7 +102,12 @@ def run_at_once(plans: Sequence[Plan], data: Dataset, processes: int) -> list[Re
     with ProcessPoolExecutor(
         processes, get_context("spawn"), _begin, (data, torch.get_num_threads())
     ) as pool:
-        running = {pool.submit(_train_here, p, seed): p for p in plans for seed in p.seeds}
+        running = {
+            pool.submit(_train_here, plan, seed): plan
+            for plan in plans
+            for seed in plan.seeds
+            if seed not in plan.diverged()
+        }
         for ended in tqdm(as_completed(running), total=len(running), unit="run"):
             ended.result()
             running[ended].record()
@@ -115,17 +121,14 @@ def _begin(data: Dataset, threads: int) -> None:
 
 
 def _train_here(plan: Plan, seed: int) -> None:
-    _train(plan, seed, plan.epochs, _here, progress=False)
+    _train(plan, seed, plan.epochs, _share_of(_here, plan.experiment.share), progress=False)
 
 
 def _train(plan: Plan, seed: int, epochs: int, data: Dataset, progress: bool) -> None:
-    """Train one seed until it has so many epochs, unless it diverges, or did."""
-    if seed in plan.diverged():
-        return
-    folder, experiment = plan.folder(seed), plan.experiment
-    config = replace(experiment.config, seed=seed, epochs=epochs)
+    """Train one seed until it has so many epochs, or diverges."""
+    folder, config = plan.folder(seed), plan.experiment.config
     try:
-        fit(config, _share_of(data, experiment.share), run_dir=folder, progress=progress)
+        fit(replace(config, seed=seed, epochs=epochs), data, run_dir=folder, progress=progress)
     except DivergedError as error:
         write_atomically(folder / DIVERGED, f"{error.asked} {error.got}".encode())
 
