@@ -23,6 +23,9 @@ def record(
 ) -> Result:
     """Write what there is of an experiment to `path`, saying whether it is all that was planned.
 
+    Runs that `path` has of other seeds stay, where they are of the same settings, images and
+    length: seeds can be added on another day, or another machine.
+
     Args:
         experiment: what was trained.
         histories: the finished epochs of each seed that has any.
@@ -33,7 +36,17 @@ def record(
         remark: what else a reader must know, or nothing.
         path: of the result file.
     """
-    done = {history.config.seed: len(history.epochs) for history in histories}
+    runs = [_named(thin(history), source) for history in histories]
+    done = {run.config.seed: len(run.epochs) for run in runs}
+    before = Result.load(path) if path.exists() else None
+    if runs and before is not None and before.planned_epochs == epochs:
+        others = (run for run in before.runs if run.config.seed not in {*seeds, *done})
+        kept = [run for run in others if _alike(run, runs[0])]
+        runs = sorted([*kept, *runs], key=lambda run: run.config.seed)
+        done = {run.config.seed: len(run.epochs) for run in runs}
+        if kept:
+            diverged = {**before.diverged, **diverged}
+        seeds = sorted({*seeds, *done, *diverged})
     complete = all(done.get(seed, 0) >= epochs or seed in diverged for seed in seeds)
     words = ", ".join(f"seed {seed}: {count}" for seed, count in done.items())
     note = "Every planned epoch is here." if complete else "Partial: the run is not over."
@@ -47,11 +60,19 @@ def record(
         complete=complete,
         planned_seeds=tuple(seeds),
         planned_epochs=epochs,
-        runs=tuple(_named(thin(history), source) for history in histories),
+        runs=tuple(runs),
         diverged=diverged,
     )
     result.save(path)
     return result
+
+
+def _alike(run: History, other: History) -> bool:
+    """Tell whether two runs differ by chance alone, or in how far they have come."""
+    images = "fingerprint", "test_fingerprint", "n_train", "n_test"
+    same_images = all(run.data[name] == other.data[name] for name in images)
+    config = replace(run.config, seed=other.config.seed, epochs=other.config.epochs)
+    return same_images and config == other.config
 
 
 def _named(history: History, source: str) -> History:

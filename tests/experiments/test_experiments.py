@@ -70,6 +70,26 @@ def test_a_partial_result_says_so(plan, data):
     assert not plan(1).record().complete  # seed 0 is through, seed 1 has not begun
 
 
+def test_seeds_are_added_to_those_recorded_elsewhere(plan, data, tmp_path):
+    first = run(plan(2, seeds=[0, 3]), data, progress=False)
+    elsewhere = replace(plan(2, seeds=[1]), runs_folder=tmp_path / "elsewhere")
+    both = run(elsewhere, data, stride=1, progress=False)
+    assert both.complete
+    assert both.planned_seeds == (0, 1, 3)
+    assert (both.runs[0], both.runs[2]) == first.runs
+    assert "seed 0: 2, seed 1: 2, seed 3: 2 (of 2 planned for each of 3 seeds)" in both.note
+
+
+@pytest.mark.parametrize(("epochs", "lr", "images"), [(3, 0.05, 72), (2, 0.1, 72), (2, 0.05, 48)])
+def test_runs_of_another_recipe_give_way(plan, data, tmp_path, epochs, lr, images):
+    run(plan(2, seeds=[0]), data, progress=False)
+    experiment = replace(LINEAR, config=replace(LINEAR.config, lr=lr))
+    other = replace(plan(epochs, seeds=[1], experiment=experiment), runs_folder=tmp_path / "other")
+    result = run(other, standin(images, 30, seed=0), progress=False)
+    assert result.planned_seeds == (1,)
+    assert [history.config.seed for history in result.runs] == [1]
+
+
 def test_runs_at_once_are_the_runs_one_after_the_other(plan, data, tmp_path):
     plans = [plan(2), replace(plan(2), experiment=replace(LINEAR, name="other", share=0.5))]
     at_once = run_at_once(plans, data, 2)
