@@ -7,7 +7,7 @@ can be undone. What a mark is worth rests on the hidden cases and on reading the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache, wraps
 from importlib import import_module
@@ -21,7 +21,7 @@ from convbook.texts import text
 
 
 @contextmanager
-def forbidding(names: Iterable[str]) -> Iterator[None]:
+def forbidding(names: Collection[str]) -> Iterator[None]:
     """Make the named functions raise NotAllowedHere inside the context.
 
     Args:
@@ -29,11 +29,21 @@ def forbidding(names: Iterable[str]) -> Iterator[None]:
             defines), or of one function. A plain Python function refuses wherever it was imported
             to; any other callable refuses under this name only.
     """
+    # Swapping the code of a function reaches every `from … import` of it too.
+    swaps = [swap for name in names for swap in _swaps(name)]
+    codes = [function.__code__ for function, _ in swaps]
     with ExitStack() as stack:
         for name in names:
-            for owner, attribute in _functions(name):
-                _forbid(stack, owner, attribute)
-        yield
+            for owner, attribute in _others(name):
+                refusing = _refusing(getattr(owner, attribute), attribute)
+                stack.enter_context(patch.object(owner, attribute, refusing))
+        try:
+            for function, code in swaps:
+                function.__code__ = code
+            yield
+        finally:
+            for (function, _), code in zip(swaps, codes, strict=True):
+                function.__code__ = code
 
 
 def refuse(name: str) -> NoReturn:
@@ -81,17 +91,27 @@ def _resolve(name: str) -> tuple[Any, str]:
         return getattr(import_module(module), holder), attribute
 
 
-def _forbid(stack: ExitStack, owner: Any, attribute: str) -> None:
-    function: Any = getattr(owner, attribute)
-    if isinstance(function, FunctionType):
-        # Swapping its code reaches every `from … import` of it too.
-        stack.callback(setattr, function, "__code__", function.__code__)
-        function.__code__ = _refusing_code(attribute, function.__code__.co_freevars)
-    else:
-        stack.enter_context(patch.object(owner, attribute, _refusing(function, attribute)))
+@cache
+def _swaps(name: str) -> list[tuple[FunctionType, CodeType]]:
+    """Return the Python functions that a name stands for, each with code that refuses."""
+    found = ((getattr(owner, attribute), attribute) for owner, attribute in _functions(name))
+    return [
+        (function, _refusing_code(attribute, function.__code__.co_freevars))
+        for function, attribute in found
+        if isinstance(function, FunctionType)
+    ]
 
 
 @cache
+def _others(name: str) -> list[tuple[Any, str]]:
+    """Return the holder and the attribute of what else can be called by a name."""
+    return [
+        (owner, attribute)
+        for owner, attribute in _functions(name)
+        if not isinstance(getattr(owner, attribute), FunctionType)
+    ]
+
+
 def _refusing_code(name: str, free: tuple[str, ...]) -> CodeType:
     """Return code for a function that imports what it needs: its globals are another module's.
 

@@ -52,7 +52,7 @@ def check(question: str, /, **functions: Callable[..., object]) -> None:
             measured(
                 item.measure,
                 arguments,
-                call(function, arguments, adapter=item.adapter, forbidden=item.forbidden),
+                call(function, deepcopy(arguments), adapter=item.adapter, forbidden=item.forbidden),
             )
             for arguments in item.arguments
         ]

@@ -63,6 +63,14 @@ def test_arrays_come_back_the_same(array: np.ndarray[Any, Any]) -> None:
         assert (found == array).all()
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (0, 2), (2, 3, 4), (1,) * 12, (10**6,)], ids=str)
+def test_arrays_cross_as_numpy_writes_them(shape: tuple[int, ...]) -> None:
+    array = np.arange(np.prod(shape, dtype=int), dtype=np.uint8).reshape(shape)
+    (blob,) = encode(array).blobs
+    assert blob == npy(array)
+    assert (np.load(io.BytesIO(blob)) == array).all()
+
+
 class Same(int):
     def __eq__(self, other: object) -> bool:
         return True

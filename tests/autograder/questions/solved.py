@@ -1,5 +1,6 @@
 """The solved practicals as functions, for tests that answer their questions."""
 
+from copy import deepcopy
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -46,7 +47,7 @@ def verdict(item: Item, function: Any, seed: int = 0) -> dict[str, Any]:
     """Return the verdict on a function, called as the grader calls it."""
     drawn = cases(item, np.random.default_rng(seed))
     outcomes = [
-        call(function, case.arguments, adapter=item.adapter, forbidden=item.forbidden)
+        call(function, deepcopy(case.arguments), adapter=item.adapter, forbidden=item.forbidden)
         for case in drawn
     ]
     return judge(item, drawn, outcomes)
