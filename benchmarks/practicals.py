@@ -4,9 +4,9 @@
 
 Each exercise with the model answers in it, and with every try-out and training cell switched on,
 is executed by a kernel, as a student does it, then graded with its runs. Printed are the time,
-the cells that ended in an error, and the points. With CIFAR-10, runs wait for a person unless bands
-for these very images were recorded (`autograder/README.md`); with `--data stand-in --budget
-stand-in` the machine gives all points.
+the points, the cells that took longest and those that ended in an error. With CIFAR-10, runs wait
+for a person unless bands for these very images were recorded (`autograder/README.md`); with
+`--data stand-in --budget stand-in` the machine gives all points.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import json
 import os
 import re
 import sys
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -29,6 +30,7 @@ from autograder.grade import grade
 from autograder.questions import ASSIGNMENTS
 from tests.autograder import whole
 
+SLOW = 5.0  # seconds of a cell that is named
 CALL = re.compile(r"^# (?=(try_|show|runs, network = |count_both|constant = ))", re.MULTILINE)
 
 
@@ -41,12 +43,18 @@ def solved(name: str, budget: str) -> dict[str, Any]:
 
 
 def execute(path: Path) -> tuple[float, list[str]]:
-    """Run a notebook in its folder; return the seconds, and the errors that its cells ended in."""
+    """Run a notebook in its folder; return the seconds, and lines on slow cells and on errors."""
     notebook = nbformat.read(path, as_version=4)
     began = perf_counter()
     NotebookClient(
         notebook, timeout=None, allow_errors=True, resources={"metadata": {"path": path.parent}}
     ).execute()
+    seconds = perf_counter() - began
+    slow = [
+        f"{took:6.1f} s  {_beginning(cell.source)}"
+        for cell in notebook.cells
+        if (took := _seconds(cell)) >= SLOW
+    ]
     errors = [
         f"{output['ename']}: {output['evalue'].splitlines()[0]}"
         for cell in notebook.cells
@@ -54,7 +62,23 @@ def execute(path: Path) -> tuple[float, list[str]]:
         if output["output_type"] == "error"
     ]
     nbformat.write(notebook, path)
-    return perf_counter() - began, errors
+    return seconds, slow + errors
+
+
+def _seconds(cell: Any) -> float:
+    """Return how long a cell ran, by the times that nbclient notes down."""
+    noted = cell.metadata.get("execution", {})
+    times = noted.get("iopub.execute_input"), noted.get("shell.execute_reply")
+    if None in times:
+        return 0.0
+    began, ended = (datetime.fromisoformat(time) for time in times)
+    return (ended - began).total_seconds()
+
+
+def _beginning(source: str) -> str:
+    """Return the first line of a cell that does something."""
+    lines = (line.strip() for line in source.splitlines())
+    return next((line for line in lines if line and not line.startswith("#")), "")[:60]
 
 
 def measure(name: str, budget: str) -> float:
@@ -69,7 +93,7 @@ def measure(name: str, budget: str) -> float:
         ):
             path.parent.mkdir(parents=True)
             path.write_text(json.dumps(notebook), encoding="utf-8")
-        seconds, errors = execute(handed_in)
+        seconds, lines = execute(handed_in)
         (outcome,) = grade(course, name, jobs=1)
         result = json.loads(course.result(name, "solved").read_text(encoding="utf-8"))
     waiting = [item["id"] for item in result["items"] if item["run"] and item["run"]["due"]]
@@ -78,8 +102,8 @@ def measure(name: str, budget: str) -> float:
     for words, items in (("wait for a person", waiting), ("without their points", missing)):
         if items:
             print(f"{'':20} {words}: {', '.join(items)}")
-    for error in errors:
-        print(f"{'':20} {error}")
+    for line in lines:
+        print(f"{'':20} {line}")
     sys.stdout.flush()
     return seconds
 

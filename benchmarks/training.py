@@ -36,7 +36,7 @@ from convbook.training.memory import kept_memory
 from convbook.training.precision import choose
 from convbook.training.setting_up import choose_device
 
-ROUNDS, IMAGES = 9, 2560  # rounds of both in turn; training images in a round
+ROUNDS, IMAGES = 7, 7680  # rounds of both in turn; training images in a round
 SETTINGS = Config(model="batchnorm", lr=0.01, momentum=0.9, normalise="pixels", augment="crop_flip")
 # What the operations of torch belong to, by the beginning of their names.
 KINDS = {

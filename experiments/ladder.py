@@ -104,7 +104,7 @@ MINUTES = Experiment(
     Config(
         model="batchnorm",
         dropout=0.25,
-        epochs=28,
+        epochs=24,
         batch_size=256,
         lr=0.2,
         momentum=0.9,
