@@ -51,11 +51,13 @@ KINDS = {
     "copies to another format or layout": ("aten::copy_",),
 }
 PEAK = """
+from dataclasses import replace
 from pathlib import Path
 from benchmarks.training import SETTINGS, random_images
 from convbook.data import Dataset
 from convbook.training import fit
-fit(SETTINGS, Dataset(random_images(50_000), random_images(10_000)), progress=False)
+data = Dataset(random_images(50_000), random_images(10_000))
+fit(replace(SETTINGS, epochs=1), data, progress=False)
 print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])  # in KiB
 """
 
