@@ -195,7 +195,9 @@ BLOBS = st.one_of(
         lambda descr, fortran, shape, data: header(
             f"{{'descr': {descr!r}, 'fortran_order': {fortran}, 'shape': {shape!r}, }}", data
         ),
-        st.sampled_from(["<f8", ">i2", "|b1", "|u1", "<f2", "<f16", "|O", "<U1", "<c8", "f4,i2"]),
+        st.sampled_from(
+            ["<f8", ">i2", "|b1", "|u1", "<f2", "<f16", "<f3", "|i8", "|O", "<U1", "<c8", "f4,i2"]
+        ),
         st.sampled_from([True, False, 2]),
         st.lists(st.integers(-1, 2**70) | st.integers(0, 3), max_size=14).map(tuple),
         st.binary(max_size=40),

@@ -254,7 +254,7 @@ def _decode_npy(content: Any, blobs: Sequence[bytes], _depth: int) -> np.ndarray
     shape = tuple(int(side) for side in header[2].split(b",") if side.strip())
     try:
         dtype = np.dtype(header[1].decode())
-    except TypeError:
+    except (TypeError, ValueError):
         raise ProtocolError("an array of an unknown kind of numbers") from None
     if dtype.kind not in "biuf" or dtype.itemsize > 16:
         raise ProtocolError(f"an array of {dtype.kind!r} is not numeric")
