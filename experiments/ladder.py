@@ -26,25 +26,29 @@ class Experiment:
     share: float = 1.0
 
 
+def _step(name: str, title: str, config: Config, epochs: int = 15) -> Experiment:
+    """Return a step of the ladder, for as many epochs as the book's record has of it."""
+    return Experiment(name, title, replace(config, epochs=epochs))
+
+
 # The recipes are those that students train, so that their runs can be compared with these.
 STEPS = (
-    Experiment(
+    _step(
         "q15",
         "The practical's network: SGD, lr 0.1, batches of 128, pixels in [0, 1], no augmentation",
         RECIPES["base"],
+        epochs=40,
     ),
-    Experiment("q19", "Question 15 with the sheet's normalisation", RECIPES["normalisation"]),
-    Experiment("q22", "Question 19 with random crops of 28x28 and flips", RECIPES["augmentation"]),
-    Experiment(
+    _step("q19", "Question 15 with the sheet's normalisation", RECIPES["normalisation"]),
+    _step("q22", "Question 19 with random crops of 28x28 and flips", RECIPES["augmentation"]),
+    _step(
         "q26_constant",
         "Question 22 with momentum 0.9 at a constant lr of 0.1",
         replace(RECIPES["schedule"], model="momentum", gamma=None),
     ),
-    Experiment(
-        "q26", "Question 22 with momentum 0.9 and lr 0.1 x 0.95 an epoch", RECIPES["schedule"]
-    ),
-    Experiment("q29", "Question 22 with dropout, p 0.5, after fc4", RECIPES["dropout"]),
-    Experiment("q34", "Question 22 with batch norm and dropout", RECIPES["batchnorm"]),
+    _step("q26", "Question 22 with momentum 0.9 and lr 0.1 x 0.95 an epoch", RECIPES["schedule"]),
+    _step("q29", "Question 22 with dropout, p 0.5, after fc4", RECIPES["dropout"]),
+    _step("q34", "Question 22 with batch norm and dropout", RECIPES["batchnorm"]),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from convbook.errors import TrainingError
 from convbook.training import History, Result
 from convbook.training.record import EVERY, thin
 from experiments.ladder import Experiment
@@ -23,8 +24,8 @@ def record(
 ) -> Result:
     """Write what there is of an experiment to `path`, saying whether it is all that was planned.
 
-    Runs that `path` has of other seeds stay, where they are of the same settings, images and
-    length: seeds can be added on another day, or another machine.
+    Runs that `path` has and that are not made anew stay, where they are of the same settings,
+    images and planned length: seeds can be added on another day, or another machine.
 
     Args:
         experiment: what was trained.
@@ -35,12 +36,22 @@ def record(
         source: words for the data.
         remark: what else a reader must know, or nothing.
         path: of the result file.
+
+    Raises:
+        TrainingError: there is nothing to record.
     """
+    if not histories and not diverged:
+        raise TrainingError(
+            f"Recording the experiment {experiment.name!r}.",
+            got=f"no finished epoch of the seeds {', '.join(map(str, seeds))}",
+            rule="a record is made from the folders of runs; the one that is there stays",
+            next_step="train first: python -m experiments run, with the same --runs",
+        )
     runs = [_named(thin(history), source) for history in histories]
     done = {run.config.seed: len(run.epochs) for run in runs}
     before = Result.load(path) if path.exists() else None
     if runs and before is not None and before.planned_epochs == epochs:
-        others = (run for run in before.runs if run.config.seed not in {*seeds, *done})
+        others = (run for run in before.runs if run.config.seed not in {*done, *diverged})
         kept = [run for run in others if _alike(run, runs[0])]
         runs = sorted([*kept, *runs], key=lambda run: run.config.seed)
         done = {run.config.seed: len(run.epochs) for run in runs}

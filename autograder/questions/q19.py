@@ -197,6 +197,6 @@ QUESTION = Question(
         Criterion(
             0.5, "Why: inputs around 0 with one scale let one learning rate suit all weights."
         ),
-        Criterion(0.5, "The gap between training and test stays: normalising adds no images."),
+        Criterion(0.5, "The gap between training and test does not shrink: no images are added."),
     ),
 )

@@ -212,7 +212,9 @@ QUESTION = Question(
     rubric=(
         Criterion(0.5, "Final accuracies with and without, from curves of one's own."),
         Criterion(
-            0.5, "Training accuracy falls or rises later, test accuracy rises: a smaller gap."
+            0.5,
+            "Training accuracy falls or rises later: a smaller gap. Test accuracy rises, though "
+            "perhaps not within a few epochs.",
         ),
         Criterion(0.5, "Why: the network hardly ever sees the same pixels twice."),
         Criterion(0.5, "The test uses one fixed crop, so that the measure is the same every time."),

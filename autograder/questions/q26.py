@@ -117,13 +117,23 @@ QUESTION = Question(
     items=(ROUGHNESS,),
     runs=(RunItem(id="q26.run", step="schedule", points=2),),
     rubric=(
-        Criterion(0.5, "Final accuracies of both runs, and the roughness of both test curves."),
+        Criterion(
+            0.5,
+            "Final accuracies of both runs, and the roughness of both curves (of the batches' "
+            "losses after fewer than 6 epochs).",
+        ),
         Criterion(
             0.5, "Momentum at the old learning rate, without a schedule: learning collapses."
         ),
-        Criterion(0.5, "With the schedule the curve becomes smooth as the steps become small."),
         Criterion(
-            0.5, "Little is gained in accuracy; one run each cannot prove a small difference."
+            0.5,
+            "With the schedule the curve becomes smooth as the steps become small, which a few "
+            "epochs do not reach.",
+        ),
+        Criterion(
+            0.5,
+            "The accuracy beside question 22's, as the runs have it: little gained after many "
+            "epochs, much lost after a few. One run each cannot prove a small difference.",
         ),
     ),
 )

@@ -294,7 +294,7 @@ QUESTION = Question(
     rubric=(
         Criterion(0.5, "Final accuracies with and without, from curves of one's own."),
         Criterion(
-            0.5, "Learning is faster and steadier: epochs until the same loss, or roughness."
+            0.5, "Learning is faster: accuracy after an epoch, or epochs until the same loss."
         ),
         Criterion(0.5, "What is normalised (a channel over batch and places), gamma and beta."),
         Criterion(

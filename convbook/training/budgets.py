@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from convbook.data import Dataset
 from convbook.data.standin import SOURCE
 from convbook.errors import TrainingError
 from convbook.training.config import Config
@@ -129,3 +130,31 @@ def budget_of(epochs: int, source: str) -> str:
     """
     names = ("stand-in",) if source == SOURCE else ("full", "laptop")
     return next((name for name in names if epochs >= BUDGETS[name].epochs), "own")
+
+
+def require_fitting_images(name: str, config: Config, data: Dataset) -> None:
+    """Refuse to train a run of the practical on images that its budget is not for.
+
+    Args:
+        name: of the run.
+        config: its settings.
+        data: what it is about to train on.
+
+    Raises:
+        TrainingError: it has the settings of budgets for other images; it would get no points.
+    """
+    if name not in STEPS and not any(name in each.changes for each in SWEEPS.values()):
+        return
+    of_budget = {budget: replace(step(name, budget), seed=config.seed) for budget in BUDGETS}
+    meant = [budget for budget, settings in of_budget.items() if settings == config]
+    drawn = data.train.source == SOURCE
+    if meant and not any((budget == "stand-in") == drawn for budget in meant):
+        raise TrainingError(
+            f"Training the run {name!r} with the budget {meant[0]!r}.",
+            got=f"images of another kind: {data.train.source}",
+            rule='the budget "stand-in" trains on the stand-in, "laptop" and "full" on CIFAR-10; '
+            "other runs get no points",
+            next_step='set BUDGET = "stand-in", or give CONVBOOK_DATA the place of CIFAR-10'
+            if drawn
+            else 'set BUDGET = "laptop", or give it the images of standin()',
+        )

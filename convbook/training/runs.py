@@ -17,6 +17,7 @@ from convbook.errors import TrainingError
 from convbook.models import NETWORKS, build
 from convbook.texts import text
 from convbook.training import loop
+from convbook.training.budgets import require_fitting_images
 from convbook.training.checkpoint import load_into
 from convbook.training.config import AUGMENTATIONS, NORMALISATIONS, Config
 from convbook.training.files import require_writable
@@ -95,6 +96,7 @@ def fit(
         got=f"no {folder / RECORD} was handed in",
         next_step="train it, and hand in the folder of your runs with the notebook",
     )
+    require_fitting_images(run, config, data)
     require_writable(folder)
     names = None if model is None else _reference_names(model, config, data)
     config = replace(config, seed=_seed(folder, config))

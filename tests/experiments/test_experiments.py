@@ -80,6 +80,22 @@ def test_seeds_are_added_to_those_recorded_elsewhere(plan, data, tmp_path):
     assert "seed 0: 2, seed 1: 2, seed 3: 2 (of 2 planned for each of 3 seeds)" in both.note
 
 
+def test_a_recorded_run_stays_until_it_is_made_anew(plan, data, tmp_path, monkeypatch):
+    first = run(plan(2, seeds=[0, 1]), data, progress=False)
+    again = replace(plan(2, seeds=[0, 1, 2]), runs_folder=tmp_path / "elsewhere")
+    seen = []
+    record = Plan.record
+    monkeypatch.setattr(Plan, "record", lambda self: seen.append(record(self)) or seen[-1])
+    run(again, data, stride=2, progress=False)
+    assert [[each.config.seed for each in result.runs] for result in seen] == [
+        [0, 1],
+        [0, 1],
+        [0, 1, 2],
+        [0, 1, 2],
+    ]
+    assert seen[0].runs[1] == first.runs[1]
+
+
 @pytest.mark.parametrize(("epochs", "lr", "images"), [(3, 0.05, 72), (2, 0.1, 72), (2, 0.05, 48)])
 def test_runs_of_another_recipe_give_way(plan, data, tmp_path, epochs, lr, images):
     run(plan(2, seeds=[0]), data, progress=False)
@@ -161,7 +177,7 @@ def test_the_steps_add_one_thing_each_and_dropout_begins_again_without_momentum(
         {
             name: value
             for name, value in after.config.to_dict().items()
-            if value != before.config.to_dict()[name] and name != "model"
+            if value != before.config.to_dict()[name] and name not in ("model", "epochs")
         }
         for before, after in pairwise(STEPS)
     ]
@@ -208,13 +224,23 @@ def test_the_ladder_is_every_experiment_and_goes_on_after_a_stop(tmp_path, monke
     assert main(command) == 0
 
 
-def test_a_group_names_its_experiments(tmp_path, capsys):
+def test_a_group_names_its_experiments(tmp_path, monkeypatch):
+    named = []
+    monkeypatch.setattr(Plan, "record", lambda self: named.append(self.experiment) or first)
+    first = Result("q32", "", "", True, (), 1, ())
     places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path)]
     assert main(["record", "q32", "--data-name", "shapes", *places]) == 0
-    assert sorted(path.stem for path in tmp_path.glob("*.json")) == sorted(
-        experiment.name for experiment in GROUPS["q32"]
-    )
-    assert capsys.readouterr().out.count("Partial: the run is not over.") == 5
+    assert tuple(named) == GROUPS["q32"]
+
+
+def test_where_there_are_no_runs_the_record_stays(plan, data, tmp_path, capsys):
+    run(plan(1), data, progress=False)
+    kept = (tmp_path / "results" / "tiny.json").rename(tmp_path / "results" / "q15.json")
+    text = kept.read_text()
+    places = ["--runs", str(tmp_path / "none"), "--results", str(kept.parent)]
+    assert main(["record", "q15", "--data-name", "shapes", *places]) == 1
+    assert "no finished epoch of the seeds 0, 1, 2" in capsys.readouterr().err
+    assert kept.read_text() == text
 
 
 @pytest.mark.parametrize("given", ["0", "-2", "many"])

@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from convbook.data.standin import SOURCE
 from convbook.errors import TrainingError
 from convbook.models import build
 from convbook.training import BUDGETS, STEPS, Config, Record, budget_of, evaluate, fit, step, sweep
@@ -286,3 +287,18 @@ def test_the_steps_and_budgets_are_data():
     for wrong in [("bas", "full"), ("base", "fast")]:
         with pytest.raises(TrainingError, match="it is one of"):
             step(*wrong)
+
+
+@pytest.mark.parametrize(
+    ("source", "budget", "words"),
+    [
+        ("CIFAR-10 (of a test)", "stand-in", 'set BUDGET = "laptop"'),
+        (SOURCE, "laptop", 'set BUDGET = "stand-in"'),
+        (SOURCE, "full", "the place of CIFAR-10"),
+    ],
+)
+def test_a_run_on_images_of_another_budget_is_not_trained(beside, data, source, budget, words):
+    images = replace(data, train=replace(data.train, source=source))
+    with pytest.raises(TrainingError, match=rf"images of another kind[\s\S]*{words}"):
+        fit(step("base", budget), images, run="base", progress=False)
+    assert not (beside / "runs").exists()
