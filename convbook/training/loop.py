@@ -24,6 +24,7 @@ from convbook.training.progress import Progress
 from convbook.training.provenance import provenance
 from convbook.training.setting_up import (
     choose_device,
+    enough_memory,
     hold_out,
     prepare_model,
     reproducible,
@@ -39,6 +40,7 @@ class Run:
     model: torch.nn.Module
 
 
+@enough_memory()
 def fit(
     config: Config,
     data: Dataset,
@@ -68,7 +70,7 @@ def fit(
 
     Raises:
         TrainingError: the configuration, the model and the data do not fit together; the folder
-            holds another run or cannot be written.
+            holds another run or cannot be written; the memory of the device is full.
         DivergedError: the loss is no longer a number (a TrainingError too).
         DataError: `config.validation` leaves a side without images.
     """

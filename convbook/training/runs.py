@@ -71,7 +71,8 @@ def fit(
 
     Raises:
         TrainingError: the configuration, the model and the data do not fit together; the folder
-            holds another run or cannot be written; the loss is no longer a number.
+            holds another run or cannot be written; the loss is no longer a number; the images are
+            not those of the run's budget; the memory of the GPU is full.
     """
     if run is None:
         _refuse_while_graded(

@@ -51,6 +51,25 @@ def hold_out(data: Dataset, config: Config) -> Dataset:
     return Dataset(parts.train, parts.validation)
 
 
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Say what to do where the memory of a GPU is full.
+
+    Raises:
+        TrainingError: it is.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            "Training on a GPU.",
+            got=str(error).splitlines()[0],
+            rule="the images, the network and what it computes of a batch fit in the GPU's memory",
+            next_step="lower batch_size, end other programs that use the GPU, or give "
+            'device="cpu"; what a run folder holds from the epochs before is whole',
+        ) from None
+
+
 def prepare_model(
     model: torch.nn.Module | None, config: Config, data: Dataset, device: torch.device
 ) -> torch.nn.Module:
@@ -89,6 +108,8 @@ def prepare_model(
     try:
         with evaluating(model), torch.no_grad():
             got = f"output {tuple(model(x).shape)}"
+    except torch.OutOfMemoryError:
+        raise  # one of the RuntimeErrors, and no word about the model
     except RuntimeError as error:
         got = str(error).splitlines()[0]
     if got != f"output {expected}":

@@ -301,6 +301,22 @@ def test_a_last_update_that_ruins_the_weights_is_not_recorded(data, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_full_gpu_says_what_to_do_and_keeps_what_was_finished(train, small, tmp_path, epochs):
+    if epochs:
+        train(tmp_path, epochs=epochs)
+    model = small()
+    model[5].register_forward_pre_hook(_out_of_memory)
+    with pytest.raises(TrainingError, match="Tried to allocate 2 GiB") as refusal:
+        train(tmp_path, model=model)
+    assert "lower batch_size" in refusal.value.next_step
+    assert len(train(tmp_path, epochs=1).history.epochs) == 1
+
+
+def _out_of_memory(*_):
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nGPU 0 has ...")
+
+
 def test_a_batch_larger_than_the_data_is_refused(train):
     with pytest.raises(TrainingError, match="batch_size 73, 72 training images"):
         train(batch_size=73)
