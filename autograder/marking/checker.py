@@ -21,9 +21,10 @@ from autograder.sandbox.inside.protocol import (
     decode,
     encode,
     pack,
+    pack_answer,
     read_frame,
     unpack,
-    write_frame,
+    write_all,
 )
 
 
@@ -61,8 +62,7 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
 
 
 def _answer(message: Message, reply: Message, responses: int) -> None:
-    body = {"answers": [message.body["number"], 0], **reply.body}
-    write_frame(responses, pack(Message(body, reply.blobs)))
+    write_all(responses, pack_answer(message.body["number"], 0, reply))
 
 
 def seed(item_id: str, submission_hash: str, version: str) -> list[int]:

@@ -23,10 +23,10 @@ from autograder.sandbox.inside.limits import Limits
 from autograder.sandbox.inside.protocol import (
     Message,
     decode,
-    pack,
+    pack_answer,
     read_frame,
     unpack,
-    write_frame,
+    write_all,
 )
 from convbook.check.diagnose import Outcome, problem
 from convbook.check.plain import show
@@ -72,8 +72,8 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
     """Serve one submission: measure its runs."""
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
-        reply = Message({"answers": [message.body["number"], 0], "verdicts": measure(message)})
-        write_frame(responses, pack(reply))
+        reply = Message({"verdicts": measure(message)})
+        write_all(responses, pack_answer(message.body["number"], 0, reply))
 
 
 def measure(message: Message) -> list[dict[str, Any]]:

@@ -106,21 +106,24 @@ class Pipeline:
             deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
             checker = Conversation(child, patient, deadline, self.stop)
             seed = {"hash": submission.hash, "version": self.basis.version}
-            chosen = self._ask(checker, {"do": "cases", "items": items, **seed})
-            calls = [
-                Call(call["item"], call, blob, call.pop("public"))
-                for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
-            ]
-            cells = cells_to_run(sanitized.cells)
-            files = {file.path: file.data for file in submission.runs if not file.trouble}
+            checker.send({"do": "cases", "items": items, **seed}, ())  # while the cells run
             more = [
                 Call(item, {**PLAIN_CALL, "item": item, "function": function}, NO_ARGUMENTS)
                 for item, function in assignment.readings.items()
             ]
-            everything = [*calls, *more]
-            ran = session.run(self.students, cells, everything, self.limits, self.stop, files)
-            outcomes = {"do": "judge", "outcomes": ran.outcomes[: len(calls)]}
-            judged = self._ask(checker, outcomes, tuple(ran.answers))
+            cells = cells_to_run(sanitized.cells)
+            files = {file.path: file.data for file in submission.runs if not file.trouble}
+            ran = session.run(
+                self.students,
+                cells,
+                lambda: [*self._calls(checker), *more],
+                self.limits,
+                self.stop,
+                files,
+            )
+            outcomes = ran.outcomes[: len(ran.outcomes) - len(more)]
+            checker.send({"do": "judge", "outcomes": outcomes}, tuple(ran.answers))
+            judged = self._answer(checker)
         return ran, [*judged.body["verdicts"], *self._measured(submission, ran)]
 
     def _measured(self, submission: Submission, ran: Session) -> list[dict[str, Any]]:
@@ -138,14 +141,21 @@ class Pipeline:
         with self.measurers.spawn(self.limits) as child:
             deadline = time.monotonic() + CHECKER_SECONDS
             talk = Conversation(child, self.limits, deadline, self.stop)
-            verdicts: list[dict[str, Any]] = self._ask(talk, body, blobs).body["verdicts"]
+            talk.send(body, blobs)
+            verdicts: list[dict[str, Any]] = self._answer(talk).body["verdicts"]
         return verdicts
 
-    def _ask(
-        self, checker: Conversation, body: dict[str, Any], blobs: tuple[bytes, ...] = ()
-    ) -> Message:
+    def _calls(self, checker: Conversation) -> list[Call]:
+        """Return the calls that the checker chose."""
+        chosen = self._answer(checker)
+        return [
+            Call(call["item"], call, blob, call.pop("public"))
+            for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
+        ]
+
+    def _answer(self, checker: Conversation) -> Message:
         try:
-            return checker.ask(body, blobs, CHECKER_SECONDS)
+            return checker.answer(CHECKER_SECONDS)
         except AnswerError as failure:
             raise GradingError(
                 "Asking the checker.",

@@ -2,11 +2,11 @@
 
 Of a submitted notebook only the sources survive: of answer cells under their name, of all other
 cells as the student's own. Everything that steers grading comes from the exercise notebook.
+Metadata and outputs are the exercise's own, not copies: nobody may change them.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -78,7 +78,7 @@ def own(cell: Cell) -> Cell:
 
 
 def _restored(cell: Cell, original: Cell, repairs: list[str]) -> Cell:
-    fresh = copy.deepcopy(original)
+    fresh = {**original}
     if is_answer(original):
         fresh["source"] = cell["source"]
     elif cell["source"].strip() != original["source"].strip():
@@ -98,5 +98,5 @@ def _add_missing(result: Sanitized, assignment: Assignment) -> None:
             continue
         place += 1
         present.insert(place, name)
-        result.cells.insert(place, copy.deepcopy(original))
+        result.cells.insert(place, {**original})
         result.repairs.append(f"{name} was missing")

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import os
 import secrets
 import select
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from autograder.sandbox.inside import pictures
 from autograder.sandbox.inside.limits import MIB, Limits
-from autograder.sandbox.inside.protocol import FrameReader, Message, ProtocolError, pack, unpack
+from autograder.sandbox.inside.protocol import (
+    FrameReader,
+    Message,
+    ProtocolError,
+    framed,
+    pack,
+    place_of,
+    unpack,
+)
 from autograder.sandbox.sandbox import Child, Sandbox
 from convbook.errors import GradingError
 
@@ -118,7 +127,7 @@ class Conversation:
         self._number = 0
         self._due: deque[tuple[int, int]] = deque()  # a request's number, and which of its answers
         self._outgoing: deque[memoryview] = deque()
-        self._incoming: deque[tuple[Message, bytes]] = deque()
+        self._incoming: deque[bytes] = deque()
         self._apart = False  # whether an answer counts when a later one is bad
         self._trouble: AnswerError | None = None  # what came after the answers that count
         self._output = _Printed(limits)
@@ -146,7 +155,7 @@ class Conversation:
         self._number += 1
         self._due += [(self._number, at) for at in range(answers)]
         frame = pack(Message({**body, "number": self._number}, blobs))
-        self._outgoing.append(memoryview(len(frame).to_bytes(4, "little") + frame))
+        self._outgoing.append(memoryview(framed(frame)))
         self._write()
 
     def answer(self, seconds: float) -> Message:
@@ -166,8 +175,11 @@ class Conversation:
                 raise AnswerError("timeout", f"ran longer than {seconds:g} seconds")
             self._turn(until)
         self._due.popleft()
-        message, self.last_frame = self._incoming.popleft()
-        return message
+        self.last_frame = self._incoming.popleft()
+        try:
+            return unpack(self.last_frame, ANSWER_JSON)
+        except ProtocolError:
+            raise self._forged() from None
 
     def _turn(self, until: float) -> None:
         """Move what can be moved now, or wait a moment for something to move."""
@@ -216,18 +228,20 @@ class Conversation:
 
         A process that forked in the middle of a call answers it twice.
         """
-        number = None
-        with contextlib.suppress(ProtocolError):
-            message = unpack(frame, ANSWER_JSON)
-            number = message.body.get("answers")
-        if not isinstance(number, list) or [type(part) for part in number] != [int, int]:
-            raise AnswerError("died", "wrote to the pipe that the grader reads")
+        try:
+            place, message = place_of(frame)
+        except ProtocolError:
+            raise self._forged() from None
         at = len(self._incoming)
-        awaited = [*self._due[min(at, len(self._due) - 1)]]  # all are there: the last one
-        if number > awaited:
-            raise AnswerError("died", "wrote to the pipe that the grader reads")
-        if number == awaited and at < len(self._due):
-            self._incoming.append((message, frame))
+        awaited = self._due[min(at, len(self._due) - 1)]  # all are there: the last one
+        if place > awaited:
+            raise self._forged()
+        if place == awaited and at < len(self._due):
+            self._incoming.append(message)
+
+    @staticmethod
+    def _forged() -> AnswerError:
+        return AnswerError("died", "wrote to the pipe that the grader reads")
 
     def _died(self) -> AnswerError:
         ended = self._child.wait(10.0)
@@ -311,7 +325,7 @@ class _Printed:
 def run(
     sandbox: Sandbox,
     cells: Sequence[Cell],
-    calls: Sequence[Call],
+    calls: Callable[[], Sequence[Call]],
     limits: Limits,
     stop: threading.Event,
     files: Mapping[str, bytes] | None = None,
@@ -321,18 +335,21 @@ def run(
     Args:
         sandbox: where it runs.
         cells: of the notebook.
-        calls: of its functions, afterwards.
+        calls: of its functions; asked for once, when the cells have run: until then somebody may
+            choose them.
         limits: of the submission.
         stop: is set when grading is interrupted.
         files: what lies beside the notebook, by path.
     """
-    runner = _Runner(list(cells), calls, limits)
+    runner = _Runner(list(cells), limits)
     deadline = time.monotonic() + limits.total_seconds
     for _ in range(1 + limits.restarts):
         with sandbox.spawn(limits, images=bool(files)) as child:
             talk = Conversation(child, limits, deadline, stop)
             _lay_out(talk, files or {})
-            done = runner.run_cells(talk) and runner.make_calls(talk)
+            ran = runner.run_cells(talk)
+            runner.expect(calls)
+            done = ran and runner.make_calls(talk)
         late = time.monotonic() > deadline
         if done or late:
             break
@@ -373,12 +390,25 @@ def _redrawn(album: list[list[bytes]], talk: Conversation) -> list[list[bytes]]:
 class _Runner:
     """How far a submission has come, over the restarts of its process."""
 
-    def __init__(self, cells: list[Cell], calls: Sequence[Call], limits: Limits) -> None:
-        self.session = Session(outcomes=[{}] * len(calls))  # nothing: not called yet
+    def __init__(self, cells: list[Cell], limits: Limits) -> None:
+        self.session = Session()
         self.album: list[list[bytes]] = []  # what each cell showed, as it came
-        self._cells, self._calls, self._limits = cells, calls, limits
+        self._cells, self._limits = cells, limits
+        self._calls: Sequence[Call] = ()
+        self._known = False  # which calls there are
+        self._groups: deque[list[int]] = deque()  # the calls that remain, those to send together
+        self._room = limits.values  # for what the functions return
         self._failed: dict[str, str] = {}  # how a call of an item failed
         self._ended = ""  # the cell that ended the cells, and how
+
+    def expect(self, calls: Callable[[], Sequence[Call]]) -> None:
+        """Ask for the calls, where they are not known yet."""
+        if not self._known:
+            self._calls, self._known = calls(), True
+            places = range(len(self._calls))
+            self.session.outcomes = [{} for _ in places]  # nothing: not called yet
+            together = itertools.groupby(places, key=lambda k: self._calls[k].kind)
+            self._groups.extend(list(group) for _kind, group in together)
 
     def run_cells(self, talk: Conversation) -> bool:
         """Run the cells that are known to end; False when one of them did not.
@@ -456,33 +486,32 @@ class _Runner:
 
         What is printed meanwhile goes into no report: it may be the inputs of a hidden case.
         """
-        while group := self._group():
-            requests = [self._calls[k].request for k in group]
-            arguments = tuple(self._calls[k].arguments for k in group)
-            talk.send({"do": "calls", "calls": requests}, arguments, answers=len(group))
-            for k in group:
+        while due := self._due():
+            arguments = tuple(self._calls[k].arguments for k in due)
+            request = self._calls[due[0]].request
+            talk.send({**request, "do": "calls"}, arguments, answers=len(due))
+            for k in due:
                 if not self._take(k, talk):
-                    return not self._group()
+                    return not self._due()
         return True
 
-    def _group(self) -> list[int]:
+    def _due(self) -> list[int]:
         """Return the calls to send next, together, so that their process waits for nobody.
 
         They are of one item: what a function does to its process meets no other item's answers.
         And they are all public or all hidden: what a function says of a public case is shown, and
         no hidden input has been in its process before. Calls of an item that failed are not made.
         """
-        group: list[int] = []
-        for k, call in enumerate(self._calls):
-            if self.session.outcomes[k]:
-                continue
-            if call.item in self._failed:
-                self.session.outcomes[k] = {"kind": self._failed[call.item]}
-                continue
-            if group and call.kind != self._calls[group[0]].kind:
-                break
-            group.append(k)
-        return group
+        outcomes = self.session.outcomes
+        while self._groups:
+            due = [k for k in self._groups[0] if not outcomes[k]]
+            failed = self._failed.get(self._calls[self._groups[0][0]].item)
+            if due and failed is None:
+                return due
+            for k in due:
+                outcomes[k] = {"kind": failed}
+            self._groups.popleft()
+        return []
 
     def _take(self, k: int, talk: Conversation) -> bool:
         """Take the answer to call `k`; False when the process gave none."""
@@ -503,9 +532,10 @@ class _Runner:
 
     def _bounded(self, frame: bytes) -> bytes:
         """Return an answer, or an error in its place when all answers together are too large."""
-        limit = self._limits.values
-        if sum(map(len, self.session.answers)) + len(frame) <= limit:
+        if len(frame) <= self._room:
+            self._room -= len(frame)
             return frame
+        limit = self._limits.values
         words = f"what the functions returned takes more than {limit} bytes, all together"
         return pack(Message({"outcome": "error", "error": {"type": "TooLarge", "message": words}}))
 

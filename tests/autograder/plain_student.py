@@ -6,7 +6,7 @@ import traceback
 from typing import Any
 
 from autograder.sandbox.inside.limits import Limits
-from autograder.sandbox.inside.protocol import Message, pack, read_frame, unpack, write_frame
+from autograder.sandbox.inside.protocol import Message, pack_answer, read_frame, unpack, write_all
 
 names: dict[str, Any] = {"__name__": "__main__"}
 
@@ -24,5 +24,5 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
             traceback.print_exc()
             error = {"type": type(caught).__name__, "message": str(caught)}
         print(end="", flush=True)
-        body = {"answers": [message.body["number"], 0], "error": error}
-        write_frame(responses, pack(Message(body)))
+        answer = Message({"error": error})
+        write_all(responses, pack_answer(message.body["number"], 0, answer))

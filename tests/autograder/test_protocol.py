@@ -25,10 +25,11 @@ from autograder.sandbox.inside.protocol import (
     ProtocolError,
     decode,
     encode,
+    framed,
     pack,
     read_frame,
     unpack,
-    write_frame,
+    write_all,
 )
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -309,7 +310,8 @@ def test_not_finite_floats_cross() -> None:
 def test_frames_cross_a_pipe_in_pieces() -> None:
     read, write = os.pipe()
     frames = [b"a" * 200_000, b"", b"b"]
-    writer = threading.Thread(target=lambda: [write_frame(write, frame) for frame in frames])
+    data = b"".join(map(framed, frames))
+    writer = threading.Thread(target=write_all, args=(write, data))
     writer.start()
     assert [read_frame(read) for _ in frames] == frames
     writer.join()

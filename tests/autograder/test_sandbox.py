@@ -53,7 +53,7 @@ def students() -> Iterator[Sandbox]:
 
 def run(box: Sandbox, *sources: str, calls: Sequence[Call] = (), limits: Limits = FAST) -> Session:
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
-    return session.run(box, cells, calls, limits, threading.Event())
+    return session.run(box, cells, lambda: calls, limits, threading.Event())
 
 
 def call(function: str, item: str = "", **arguments: object) -> Call:
@@ -292,7 +292,7 @@ def test_stopping_ends_a_run_at_once(students: Sandbox) -> None:
     threading.Timer(0.5, stop.set).start()
     start = time.monotonic()
     with pytest.raises(StoppedError):
-        session.run(students, [Cell("loop", "while True: pass")], [], FAST, stop)
+        session.run(students, [Cell("loop", "while True: pass")], list, FAST, stop)
     assert time.monotonic() - start < 5
 
 

@@ -60,7 +60,7 @@ def whole(
     box: Sandbox, *sources: str, calls: Sequence[Call] = (), limits: Limits = FAST
 ) -> Session:
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
-    return session.run(box, cells, calls, limits, threading.Event())
+    return session.run(box, cells, lambda: calls, limits, threading.Event())
 
 
 def call(function: str, item: str = "", **arguments: object) -> Call:

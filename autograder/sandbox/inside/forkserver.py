@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
 
-from autograder.sandbox.inside import confinement, linux
+from autograder.sandbox.inside import confinement, linux, memory
 from autograder.sandbox.inside.limits import Limits
 from autograder.sandbox.inside.watch import Counted, Memory, Watched, own, watch
 
@@ -62,9 +62,10 @@ def serve(role: str, control: socket.socket, *, unshare: bool, own_user: bool) -
     gc.disable()  # nearly all that is loaded stays: looking for what does not took 0.4 s
     module.preload()
     gc.collect()
+    memory.fill_gaps()
     gc.freeze()
     gc.enable()
-    linux.collapse_memory()
+    memory.collapse()
     if not unshare:  # the student's process may be of the same user, and sees this one
         linux.set_dumpable(False)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the guardians report by themselves
@@ -114,10 +115,10 @@ def _guard(module: Any, job: Job) -> NoReturn:
         for fd in (*job.pipes, *job.doors):
             os.close(fd)
         if job.events is not None:
-            memory: Memory = Counted(job.events)
+            used: Memory = Counted(job.events)
         else:
-            memory = Watched(processes, child, job.limits.memory, own(processes, os.getpid()))
-        _tell(job, watch(child, job.report, memory))
+            used = Watched(processes, child, job.limits.memory, own(processes, os.getpid()))
+        _tell(job, watch(child, job.report, used))
     except Exception as error:
         # Whatever goes wrong here is ours, and must reach the main process in words.
         _tell(job, {"failed": f"{type(error).__name__}: {error}"})

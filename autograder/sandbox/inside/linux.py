@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
-from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -21,7 +19,6 @@ MS_REC, MS_PRIVATE = 0x4000, 1 << 18
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
 _SECCOMP_MODE_FILTER = 2
-_MADV_COLLAPSE, _HUGE_PAGE = 25, 2 * 2**20
 _LAST_CAPABILITY = 63
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -85,17 +82,6 @@ def set_seccomp_filter(code: bytes) -> None:
     """Let the kernel run `code`, BPF instructions, before each system call from here on."""
     program = ctypes.byref(_Program(len(code) // 8, code))
     _checked(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0), "prctl SECCOMP")
-
-
-def collapse_memory() -> None:
-    """Put this process's own memory into huge pages, where the kernel can: it forks much faster."""
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0 *(\[heap\])?$", line)
-        if found:
-            start = -(-int(found[1], 16) // _HUGE_PAGE) * _HUGE_PAGE
-            size = int(found[2], 16) // _HUGE_PAGE * _HUGE_PAGE - start
-            if size > 0:
-                _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), _MADV_COLLAPSE)
 
 
 def die_with_parent(signal: int) -> None:

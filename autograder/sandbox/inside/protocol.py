@@ -26,6 +26,7 @@ MAX_DIGITS = 400  # of an int: 1000! has 2568, a size of a layer at most 20
 MAX_NDIM = 12
 MEMORY_FACTOR = 64  # bytes of memory that decoding takes at most for one byte of JSON
 _U32 = struct.Struct("<I")
+_PLACE = struct.Struct("<II")
 _LARGEST = 10**MAX_DIGITS
 # The one form of header that NumPy gives an array in C's order. Reading it with NumPy, which takes
 # any Python literal, took 15 times as long: a tenth of the time of a submission.
@@ -85,11 +86,16 @@ def _split(frame: bytes, max_json: int) -> tuple[bytes, tuple[bytes, ...]]:
     return pieces[0], tuple(pieces[1:])
 
 
-def write_frame(fd: int, frame: bytes) -> None:
-    """Write one frame to a file descriptor, whole."""
+def framed(frame: bytes) -> bytes:
+    """Return a frame as it goes over a pipe, its length before it."""
     if len(frame) > MAX_FRAME:
         raise ProtocolError(f"a message of {len(frame)} bytes is larger than {MAX_FRAME}")
-    view = memoryview(_U32.pack(len(frame)) + frame)
+    return _U32.pack(len(frame)) + frame
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of it to a blocking file descriptor."""
+    view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
 
@@ -114,6 +120,22 @@ def _read_exactly(fd: int, size: int) -> bytes | None:
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
+
+
+def pack_answer(number: int, at: int, message: Message) -> bytes:
+    """Return the frame of an answer, with its length: which request, which of its answers, what."""
+    return framed(_PLACE.pack(number, at) + pack(message))
+
+
+def place_of(frame: bytes) -> tuple[tuple[int, int], bytes]:
+    """Return what an answer answers, the number of a request and its place, and its message.
+
+    Raises:
+        ProtocolError: the frame is too short for that.
+    """
+    if len(frame) < _PLACE.size:
+        raise ProtocolError("an answer that does not say what it answers")
+    return _PLACE.unpack_from(frame), frame[_PLACE.size :]
 
 
 class FrameReader:

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 import types
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
@@ -24,9 +25,10 @@ from autograder.sandbox.inside.protocol import (
     decode,
     encode,
     pack,
+    pack_answer,
     read_frame,
     unpack,
-    write_frame,
+    write_all,
 )
 from convbook.check import public
 from convbook.check.call import call as call_function
@@ -34,6 +36,8 @@ from convbook.check.call import call as call_function
 MAX_TEXT = 2000  # characters of an error's message
 WARM_UP = "import matplotlib.pyplot\nmatplotlib.pyplot.plot([0, 1])\ndel matplotlib"  # loads fonts
 TIMEOUT = Message({"outcome": "timeout"})
+# Answers to calls go out together: they are of one item, which a call that hangs fails as a whole.
+HELD_SECONDS, HELD_BYTES = 0.05, 64 * 1024
 PRELOADED = ("matplotlib.pyplot", "torch.nn.functional", "convbook.check.adapters")
 
 
@@ -94,10 +98,16 @@ def main(requests: int, responses: int, limits: Limits) -> None:
     sys.path.insert(0, "")  # as in a notebook: modules that a cell wrote can be imported
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
-        for at, reply in enumerate(ANSWERS[message.body["do"]](message, limits)):
-            _print_all()
-            body = {"answers": [message.body["number"], at], **reply.body}
-            write_frame(responses, pack(Message(body, reply.blobs)))
+        number, do = message.body["number"], message.body["do"]
+        most, waiting, since = HELD_BYTES if do == "calls" else 0, b"", time.monotonic()
+        for at, reply in enumerate(ANSWERS[do](message, limits)):
+            waiting += pack_answer(number, at, reply)
+            if len(waiting) > most or time.monotonic() - since > HELD_SECONDS:
+                _print_all()
+                write_all(responses, waiting)
+                waiting, since = b"", time.monotonic()
+        _print_all()
+        write_all(responses, waiting)
 
 
 def _print_all() -> None:
@@ -140,10 +150,10 @@ def redraw(message: Message, limits: Limits) -> Message:
 
 
 def calls(message: Message, limits: Limits) -> Iterator[Message]:
-    """Make the calls of one item; after one that took too long, no others."""
+    """Make calls of one function, a blob of arguments each; after one that took too long, none."""
     reply = None
-    for body, arguments in zip(message.body["calls"], message.blobs, strict=True):
-        reply = TIMEOUT if reply is TIMEOUT else call(body, arguments, limits)
+    for arguments in message.blobs:
+        reply = TIMEOUT if reply is TIMEOUT else call(message.body, arguments, limits)
         yield reply
 
 

@@ -5,10 +5,10 @@ import struct
 
 
 def frame(number, at, value):
-    text = json.dumps({"answers": [number, at], "outcome": "value"}).encode()
+    text = b'{"outcome":"value"}'
     inner = json.dumps({"value": value}).encode()
     blob = struct.pack("<I", len(inner)) + inner
-    whole = struct.pack("<I", len(text)) + text + struct.pack("<I", len(blob)) + blob
+    whole = struct.pack("<III", number, at, len(text)) + text + struct.pack("<I", len(blob)) + blob
     return struct.pack("<I", len(whole)) + whole
 
 
