@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -34,10 +33,11 @@ def preload() -> None:
     The references need no torch, which takes seconds to load.
     """
     from autograder import questions
+    from convbook.check.plain import fresh
 
     for item in (item for each in questions.ASSIGNMENTS.values() for q in each for item in q.items):
         cases = questions.cases(item, np.random.default_rng(0))
-        answers = [item.reference(**deepcopy(case.arguments)) for case in cases]
+        answers = [item.reference(**fresh(case.arguments)) for case in cases]
         decoded = [decode(unpack(pack(encode(answer)))) for answer in answers]
         questions.judge(item, cases, [{"value": value} for value in decoded])
 

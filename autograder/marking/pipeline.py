@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.course import Cell, grade_id, is_check
@@ -172,21 +172,20 @@ class Pipeline:
     ) -> Result:
         order = list(self.basis.assignment.checks.values())
         verdicts = sorted(verdicts, key=lambda verdict: order.index(verdict["id"]))
-        by_name = {grade_id(cell): cell for cell in sanitized.cells if grade_id(cell)}
         return {
             **self.basis.frame(submission.student, submission),
             "state": "partly graded" if ran.reason else "graded",
             "reason": ran.reason,
             "points": round(sum(verdict["points"] for verdict in verdicts), 6),
             "items": verdicts,
-            "cells": [asdict(report) for report in ran.cells],
+            "cells": [dict(vars(report)) for report in ran.cells],
             "prose": [
                 {
                     "grade_id": name,
                     "max_points": points,
                     "answered": sanitized.answered(name, self.basis.assignment),
-                    "hash": hashlib.sha256(by_name[name]["source"].encode()).hexdigest(),
-                    "source": by_name[name]["source"],
+                    "hash": hashlib.sha256(sanitized.by_id[name]["source"].encode()).hexdigest(),
+                    "source": sanitized.by_id[name]["source"],
                 }
                 for name, points in self.basis.assignment.prose.items()
             ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from autograder.course import Assignment, Cell, grade_id, is_answer
 from autograder.marking.intake import IntakeError, Submission
@@ -21,12 +22,15 @@ class Sanitized:
     cells: list[Cell] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
 
+    @cached_property
+    def by_id(self) -> dict[str, Cell]:
+        """The cells that nbgrader knows, by their grade_id: each is there once."""
+        return {grade_id(cell): cell for cell in self.cells if grade_id(cell)}
+
     def answered(self, name: str, assignment: Assignment) -> bool:
         """Did the student change the answer cell of that name?"""
         stub = assignment.by_id[name]["source"]
-        return any(
-            grade_id(cell) == name and cell["source"].strip() != stub.strip() for cell in self.cells
-        )
+        return bool(self.by_id[name]["source"].strip() != stub.strip())
 
 
 def sanitize(submission: Submission, assignment: Assignment) -> Sanitized:

@@ -56,7 +56,7 @@ class Sandboxes:
         self._measures = False  # whether it has answered
 
     def launch(self, *, runs: bool = False) -> None:
-        """Start the servers, which load torch while the caller does something else."""
+        """Start the students' server, which loads torch while the caller does something else."""
         with self._lock:
             self._launch()
             if runs:
@@ -92,8 +92,7 @@ class Sandboxes:
                 Sandbox(role, unsafe=self._unsafe, hidden=self._hidden) for role in roles
             )
             self._pair = students, checkers
-            for sandbox in self._pair:
-                sandbox.launch()
+            students.launch()  # alone: it loads torch, which takes longest
         return self._pair
 
     def start(self, limits: Limits) -> tuple[Sandbox, Sandbox]:
@@ -103,12 +102,13 @@ class Sandboxes:
             GradingError: the machine cannot grade.
         """
         with self._lock:
-            pair = self._launch()
+            pair = students, checkers = self._launch()
             if not self._ready:
                 try:
-                    for sandbox in pair:
-                        sandbox.start()
-                    selfcheck.prove(pair[0], limits)
+                    checkers.launch()
+                    students.start()
+                    checkers.start()
+                    selfcheck.prove(students, limits)
                 except BaseException:
                     self._stop()
                     raise

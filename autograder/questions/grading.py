@@ -7,7 +7,6 @@ the reference stay in the process that calls `judge`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from autograder.questions.definition import Arguments, Item
 from convbook.check.diagnose import Mistake, Outcome, Verdict, diagnose
 from convbook.check.measures import MEASURES, measured
-from convbook.check.plain import Plain, plain
+from convbook.check.plain import Plain, fresh, plain
 from convbook.errors import CheckFailed, GradingError
 
 
@@ -30,7 +29,7 @@ class Case:
 
 def cases(item: Item, rng: np.random.Generator) -> list[Case]:
     """Return the public cases of an item, then fresh hidden ones."""
-    public = [Case(deepcopy(arguments), public=True) for arguments in item.public]
+    public = [Case(fresh(arguments), public=True) for arguments in item.public]
     return public + [Case(arguments, public=False) for arguments in item.hidden(rng)]
 
 
@@ -92,7 +91,7 @@ def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dic
 
 def compared(item: Item, function: Callable[..., Plain], arguments: Arguments) -> Plain:
     """Return what is compared of a function of ours: its value, or the facts about it."""
-    value = function(**deepcopy(arguments))
+    value = function(**fresh(arguments))
     return value if item.measure is None else MEASURES[item.measure](arguments, value)
 
 

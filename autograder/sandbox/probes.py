@@ -56,7 +56,7 @@ PROBES = (
     Probe("a limit on open files", attempts.open_files),
     Probe("a limit on processor time", attempts.processor),
     Probe("a limit on memory", attempts.memory, "more memory"),
-    Probe("a limit on time", attempts.endless, "ran longer", replace(LIMITS, cell_seconds=0.4)),
+    Probe("a limit on time", attempts.endless, "ran longer", replace(LIMITS, cell_seconds=0.15)),
 )
 
 

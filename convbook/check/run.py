@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from copy import deepcopy
 from difflib import get_close_matches
 
 from convbook.check import public
 from convbook.check.call import call
 from convbook.check.diagnose import Outcome, Verdict, diagnose
 from convbook.check.measures import measured
-from convbook.check.plain import Plain, show
+from convbook.check.plain import Plain, fresh, show
 from convbook.check.public import PublicItem
 from convbook.errors import CheckError, CheckFailed
 from convbook.texts import text
@@ -52,7 +51,7 @@ def check(question: str, /, **functions: Callable[..., object]) -> None:
             measured(
                 item.measure,
                 arguments,
-                call(function, deepcopy(arguments), adapter=item.adapter, forbidden=item.forbidden),
+                call(function, fresh(arguments), adapter=item.adapter, forbidden=item.forbidden),
             )
             for arguments in item.arguments
         ]
@@ -164,4 +163,4 @@ def public_case(item: str, number: int) -> tuple[dict[str, Plain], Plain]:
             rule=text("check.cases", total=total),
             next_step=f'public_case("{item}", {total})',
         )
-    return deepcopy(found.arguments[number - 1]), deepcopy(found.expected[number - 1])
+    return fresh(found.arguments[number - 1]), fresh(found.expected[number - 1])
