@@ -27,6 +27,8 @@ from autograder.sandbox.inside.protocol import (
     encode,
     framed,
     pack,
+    pack_answer,
+    place_of,
     read_frame,
     unpack,
     write_all,
@@ -318,6 +320,15 @@ def test_frames_cross_a_pipe_in_pieces() -> None:
     os.close(write)
     assert read_frame(read) is None
     os.close(read)
+
+
+def test_an_answer_says_what_it_answers() -> None:
+    message = Message({"outcome": "value"}, (b"x",))
+    (frame,) = FrameReader().feed(pack_answer(7, 2, message))
+    place, content = place_of(frame)
+    assert (place, unpack(content)) == ((7, 2), message)
+    with pytest.raises(ProtocolError, match="does not say what it answers"):
+        place_of(b"1234567")
 
 
 def test_reader_refuses_a_frame_beyond_its_limit_before_it_comes() -> None:

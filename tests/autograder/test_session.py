@@ -6,6 +6,7 @@ import base64
 import io
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -410,3 +411,32 @@ def test_calls_that_were_never_made_are_not_said_to_have_died(students: Sandbox)
         {"kind": "died"},
         {"kind": "not run", "why": "Not run: its process ended 2 times."},
     ]
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_calls_are_asked_for_once_when_the_cells_have_run(students: Sandbox) -> None:
+    asked: list[float] = []
+
+    def chosen() -> list[Call]:
+        asked.append(time.monotonic())
+        return [call("above", x=1), call("above", "other", x=2)]
+
+    sources = "import time; time.sleep(0.5)\ndef above(x): return x", "import os; os._exit(1)"
+    cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
+    start = time.monotonic()
+    ran = session.run(students, cells, chosen, FAST, threading.Event())
+    assert [each["kind"] for each in ran.outcomes] == ["answer", "answer"]
+    assert len(asked) == 1
+    assert asked[0] > start + 0.5
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_slow_calls_of_one_item_have_their_time_each(students: Sandbox) -> None:
+    """Answers that wait for one another must not wait for all."""
+    source = "import time\ndef slow(x): time.sleep(0.7); return x"
+    calls = [call("slow", x=k) for k in range(5)]
+    ran = whole(students, source, calls=calls, limits=Limits(call_seconds=1))
+    values = [checker.outcome_of(each, tuple(ran.answers)) for each in ran.outcomes]
+    assert values == [{"value": k} for k in range(5)]

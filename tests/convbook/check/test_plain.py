@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from convbook.check.compare import difference
-from convbook.check.plain import from_json, plain, show, to_json
+from convbook.check.plain import fresh, from_json, plain, show, to_json
 from convbook.errors import CheckFailed
 
 Pair = collections.namedtuple("Pair", "rows columns")
@@ -134,6 +134,18 @@ def test_json_brings_back_what_went_in(value):
     assert difference(value, back, 0) is None
     assert getattr(back, "dtype", None) == getattr(value, "dtype", None)
     assert getattr(back, "shape", None) == getattr(value, "shape", None)
+
+
+def test_a_fresh_value_is_the_same_and_shares_nothing():
+    value = {"a": [1, (2.5, [3])], "b": np.arange(4.0), "c": "text"}
+    copy = fresh(value)
+    assert difference(plain(copy), plain(value), 0) is None
+    assert type(copy["a"][1]) is tuple
+    copy["a"][1][1].append(4)
+    copy["a"].append(5)
+    copy["b"][0] = 9
+    assert value["a"] == [1, (2.5, [3])]
+    assert value["b"][0] == 0
 
 
 @pytest.mark.parametrize(
