@@ -118,6 +118,10 @@ class AnswerError(GradingError):
         self.kind, self.words = kind, words
 
 
+def _forged() -> AnswerError:
+    return AnswerError("died", "wrote to the pipe that the grader reads")
+
+
 class Conversation:
     """Requests to a child and its answers, within their time; its output is read all along."""
 
@@ -177,7 +181,7 @@ class Conversation:
         try:
             return unpack(frame, ANSWER_JSON)
         except ProtocolError:
-            raise self._forged() from None
+            raise _forged() from None
 
     def frame(self, seconds: float) -> bytes:
         """Return the next answer that is due, unread; as `answer` does."""
@@ -243,17 +247,13 @@ class Conversation:
         try:
             place, message = place_of(frame)
         except ProtocolError:
-            raise self._forged() from None
+            raise _forged() from None
         at = len(self._incoming)
         awaited = self._due[min(at, len(self._due) - 1)]  # all are there: the last one
         if place > awaited:
-            raise self._forged()
+            raise _forged()
         if place == awaited and at < len(self._due):
             self._incoming.append(message)
-
-    @staticmethod
-    def _forged() -> AnswerError:
-        return AnswerError("died", "wrote to the pipe that the grader reads")
 
     def _died(self) -> AnswerError:
         ended = self._child.wait(10.0)
@@ -438,6 +438,8 @@ class _Runner:
         for index, cell in enumerate(self._cells):
             try:
                 answer = talk.answer(self._limits.cell_seconds)
+                if answer.body.keys() != {"error", "shown"}:
+                    raise _forged()
             except AnswerError as failure:
                 report = CellReport(cell.name, failure.kind, failure.words, *talk.take_output())
                 if index < len(reports):
