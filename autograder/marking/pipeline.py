@@ -113,16 +113,16 @@ class Pipeline:
             ]
             cells = cells_to_run(sanitized.cells)
             files = {file.path: file.data for file in submission.runs if not file.trouble}
-            ran = session.run(
+            with session.run(
                 self.students,
                 cells,
                 lambda: [*self._calls(checker), *more],
                 self.limits,
                 self.stop,
                 files,
-            )
-            outcomes = ran.outcomes[: len(ran.outcomes) - len(more)]
-            checker.send({"do": "judge", "outcomes": outcomes}, tuple(ran.answers))
+            ) as ran:
+                outcomes = ran.outcomes[: len(ran.outcomes) - len(more)]
+                checker.send({"do": "judge", "outcomes": outcomes}, tuple(ran.answers))
             judged = self._answer(checker)
         return ran, [*judged.body["verdicts"], *self._measured(submission, ran)]
 

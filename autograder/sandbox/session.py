@@ -15,7 +15,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -334,6 +334,7 @@ class _Printed:
         self._kept, self._cut = bytearray(), False
 
 
+@contextlib.contextmanager
 def run(
     sandbox: Sandbox,
     cells: Sequence[Cell],
@@ -341,8 +342,10 @@ def run(
     limits: Limits,
     stop: threading.Event,
     files: Mapping[str, bytes] | None = None,
-) -> Session:
+) -> Iterator[Session]:
     """Run a submission's cells and make the calls, restarting its process where it must be.
+
+    What it came to is known while its last process has still to end, which takes some milliseconds.
 
     Args:
         sandbox: where it runs.
@@ -355,23 +358,26 @@ def run(
     """
     runner = _Runner(list(cells), limits)
     deadline = time.monotonic() + limits.total_seconds
-    for _ in range(1 + limits.restarts):
-        with sandbox.spawn(limits, images=bool(files)) as child:
+    with contextlib.ExitStack() as alive:
+        for _ in range(1 + limits.restarts):
+            alive.close()  # the one before
+            child = alive.enter_context(sandbox.spawn(limits, images=bool(files)))
             talk = Conversation(child, limits, deadline, stop)
             _lay_out(talk, files or {})
             ran = runner.run_cells(talk)
             runner.expect(calls)
             done = ran and runner.make_calls(talk)
-        late = time.monotonic() > deadline
-        if done or late:
-            break
-    if not done:
-        runner.give_up(late)
-    if any(runner.album):
-        with sandbox.spawn(limits) as child:
+            late = time.monotonic() > deadline
+            if done or late:
+                break
+        if not done:
+            runner.give_up(late)
+        if any(runner.album):
+            alive.close()
+            child = alive.enter_context(sandbox.spawn(limits))
             until = time.monotonic() + REDRAW_SECONDS
             runner.hang(_redrawn(runner.album, Conversation(child, limits, until, stop)))
-    return runner.session
+        yield runner.session
 
 
 def not_run(why: str) -> dict[str, Any]:

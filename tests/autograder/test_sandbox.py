@@ -53,7 +53,8 @@ def students() -> Iterator[Sandbox]:
 
 def run(box: Sandbox, *sources: str, calls: Sequence[Call] = (), limits: Limits = FAST) -> Session:
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
-    return session.run(box, cells, lambda: calls, limits, threading.Event())
+    with session.run(box, cells, lambda: calls, limits, threading.Event()) as ran:
+        return ran
 
 
 def call(function: str, item: str = "", **arguments: object) -> Call:
@@ -291,8 +292,9 @@ def test_stopping_ends_a_run_at_once(students: Sandbox) -> None:
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()
     start = time.monotonic()
-    with pytest.raises(StoppedError):
-        session.run(students, [Cell("loop", "while True: pass")], list, FAST, stop)
+    loop = [Cell("loop", "while True: pass")]
+    with pytest.raises(StoppedError), session.run(students, loop, list, FAST, stop):
+        pass
     assert time.monotonic() - start < 5
 
 

@@ -61,7 +61,8 @@ def whole(
     box: Sandbox, *sources: str, calls: Sequence[Call] = (), limits: Limits = FAST
 ) -> Session:
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
-    return session.run(box, cells, lambda: calls, limits, threading.Event())
+    with session.run(box, cells, lambda: calls, limits, threading.Event()) as ran:
+        return ran
 
 
 def call(function: str, item: str = "", **arguments: object) -> Call:
@@ -425,7 +426,8 @@ def test_calls_are_asked_for_once_when_the_cells_have_run(students: Sandbox) -> 
     sources = "import time; time.sleep(0.5)\ndef above(x): return x", "import os; os._exit(1)"
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
     start = time.monotonic()
-    ran = session.run(students, cells, chosen, FAST, threading.Event())
+    with session.run(students, cells, chosen, FAST, threading.Event()) as ran:
+        pass
     assert [each["kind"] for each in ran.outcomes] == ["answer", "answer"]
     assert len(asked) == 1
     assert asked[0] > start + 0.5
