@@ -118,6 +118,13 @@ class AnswerError(GradingError):
         self.kind, self.words = kind, words
 
 
+def _read(frame: bytes) -> Message:
+    try:
+        return unpack(frame, ANSWER_JSON)
+    except ProtocolError:
+        raise _forged() from None
+
+
 def _forged() -> AnswerError:
     return AnswerError("died", "wrote to the pipe that the grader reads")
 
@@ -170,18 +177,7 @@ class Conversation:
             AnswerError: the process died, hung, or answered what was not asked.
             StoppedError: grading was interrupted.
         """
-        return self.read(self.frame(seconds))
-
-    def read(self, frame: bytes) -> Message:
-        """Return the message of an answer.
-
-        Raises:
-            AnswerError: it is none.
-        """
-        try:
-            return unpack(frame, ANSWER_JSON)
-        except ProtocolError:
-            raise _forged() from None
+        return _read(self.frame(seconds))
 
     def frame(self, seconds: float) -> bytes:
         """Return the next answer that is due, unread; as `answer` does."""
@@ -539,7 +535,7 @@ class _Runner:
         try:
             frame = talk.frame(self._limits.call_seconds + SLACK)
             # A value is for the checker to read.
-            answer = A_VALUE if frame.startswith(VALUE) else talk.read(frame)
+            answer = A_VALUE if frame.startswith(VALUE) else _read(frame)
         except AnswerError as failure:
             self._failed[item] = failure.kind
             return False

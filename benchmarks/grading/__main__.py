@@ -34,23 +34,27 @@ def speed(submissions: int, rounds: int) -> None:
     """
     few = submissions // 5
     with course_of([PERFECT] * submissions) as many, course_of([PERFECT] * few) as small:
-        each: dict[str, list[float]] = {"warm": [], "one": [], "two": [], "start": []}
+        each: dict[str, list[float]] = {"warm": [], "alone": [], "one": [], "two": [], "start": []}
         for _ in range(rounds):
             each["warm"].append(graders.warm(many) / submissions)
-            for name, jobs in (("one", 1), ("two", 2)):
-                whole, part = graders.convbook(many, jobs=jobs), graders.convbook(small, jobs=jobs)
+            for name, jobs, cores in (("alone", 1, 1), ("one", 1, None), ("two", 2, None)):
+                whole = graders.convbook(many, jobs=jobs, cores=cores)
+                part = graders.convbook(small, jobs=jobs, cores=cores)
                 each[name].append((whole - part) / (submissions - few))
                 if jobs == 2:
                     each["start"].append(part - few * each[name][-1])
     median = {name: statistics.median(values) for name, values in each.items()}
     line("one warm interpreter, unprotected", f"{1000 * median['warm']:.0f} ms each")
+    line("convbook, one job, on one core", f"{1000 * median['alone']:.0f} ms each")
     line("convbook, one job", f"{1000 * median['one']:.0f} ms each")
     line("convbook, two jobs", f"{1000 * median['two']:.0f} ms each")
     line("start-up, once a run", f"{median['start']:.1f} s")
     overhead = [one / warm for one, warm in zip(each["one"], each["warm"], strict=True)]
     line("overhead of all protection and writing, one job", _ratio(overhead), "≤ 1.5")
-    gain = [one / two / 2 for one, two in zip(each["one"], each["two"], strict=True)]
-    line("parallel efficiency, one job to two", f"{100 * statistics.median(gain):.0f} %", "≥ 85 %")
+    for what, name in (("core", "alone"), ("job", "one")):
+        gain = [one / two / 2 for one, two in zip(each[name], each["two"], strict=True)]
+        efficiency = f"{100 * statistics.median(gain):.0f} %"
+        line(f"parallel efficiency, one {what} to two", efficiency, "≥ 85 %")
 
 
 def others(submissions: int, rounds: int) -> None:

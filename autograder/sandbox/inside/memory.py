@@ -1,7 +1,7 @@
 """The memory of a fork server, so laid out that its children copy little of it.
 
-A child copies each page of 4 KiB on which it writes, in about 4 microseconds: a fifth of the time
-of a submission went there.
+A child copies each page of 4 KiB on which it writes, which takes 4 microseconds and leaves caches
+cold. A submission of practical 1 copied 4,600 of them; with the gaps filled it is 3,700.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 _MADV_COLLAPSE, _HUGE_PAGE = 25, 2 * 2**20
 _CHUNKS = [2**power for power in range(16, 4, -1)]  # bytes, of the C library
 _POOL, _SMALLEST, _LARGEST, _STEP = 16 * 1024, 48, 512, 16  # bytes, of Python's own memory
-_MOST = 100_000  # of one size
+_MOST = 20_000  # of one size
 
 _libc = ctypes.CDLL(None)
 _libc.malloc.restype, _libc.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
