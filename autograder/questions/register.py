@@ -68,6 +68,10 @@ ASSIGNMENTS: dict[str, tuple[Question, ...]] = {
     for name in dict.fromkeys(each.assignment for each in _QUESTIONS)
 }
 
+_BY_ID = {each.id: each for each in _QUESTIONS}
+_ITEMS = {each.id: each for question in _QUESTIONS for each in question.items}
+_RUNS = {each.id: each for question in _QUESTIONS for each in question.runs}
+
 
 def assignment(name: str) -> tuple[Question, ...]:
     """Return the questions of a practical, in order.
@@ -86,10 +90,9 @@ def question(question_id: str) -> Question:
     Raises:
         GradingError: there is no question of that id.
     """
-    by_id = {each.id: each for each in _QUESTIONS}
-    if question_id not in by_id:
-        raise _unknown("question", question_id, list(by_id))
-    return by_id[question_id]
+    if question_id not in _BY_ID:
+        raise _unknown("question", question_id, list(_BY_ID))
+    return _BY_ID[question_id]
 
 
 def item(item_id: str) -> Item:
@@ -98,10 +101,9 @@ def item(item_id: str) -> Item:
     Raises:
         GradingError: there is no item of that id.
     """
-    by_id = {each.id: each for question in _QUESTIONS for each in question.items}
-    if item_id not in by_id:
-        raise _unknown("item", item_id, list(by_id))
-    return by_id[item_id]
+    if item_id not in _ITEMS:
+        raise _unknown("item", item_id, list(_ITEMS))
+    return _ITEMS[item_id]
 
 
 def run_item(item_id: str) -> RunItem | ReadingItem:
@@ -110,10 +112,9 @@ def run_item(item_id: str) -> RunItem | ReadingItem:
     Raises:
         GradingError: there is no run of that id.
     """
-    by_id = {each.id: each for question in _QUESTIONS for each in question.runs}
-    if item_id not in by_id:
-        raise _unknown("run", item_id, list(by_id))
-    return by_id[item_id]
+    if item_id not in _RUNS:
+        raise _unknown("run", item_id, list(_RUNS))
+    return _RUNS[item_id]
 
 
 def get(item_or_question_id: str) -> Item | Question:
