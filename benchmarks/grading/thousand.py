@@ -14,14 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder import questions
 from autograder.course import Course
 from benchmarks.grading.folder import NAME, PERFECT, ROOT, course_of, student
 from tests.submissions import builder
 
 MIB = 2**20
-# What nobody in the corpus answers.
-EXTRA = {item.id for each in questions.assignment(NAME) if each.bonus for item in each.items}
 
 
 @dataclass(frozen=True)
@@ -89,11 +86,8 @@ def _problem(course: Course, name: str, expected: dict[str, Any]) -> str:
     found = json.loads(path.read_text(encoding="utf-8"))
     if found["state"] != expected["state"]:
         return f"{found['state']}, not {expected['state']}: {found['reason']}"
-    named = expected.get("items", {})
     for item in found["items"]:
-        answered = expected["others"] == "full" and item["id"] not in EXTRA
-        full = item["max_points"] if answered else 0
-        due = named.get(item["id"], {}).get("points", full)
+        due = builder.points_due(expected, item)
         if item["points"] != due:
             return f"{item['points']:g} points for {item['id']}, not {due:g}"
     return ""

@@ -17,13 +17,12 @@ from autograder.marking.checker import seed
 from tests.autograder.conftest import FAST, NAME, NEIGHBOUR, Graded, lay_out
 from tests.autograder.host import MARK, canary
 from tests.submissions import builder
-from tests.submissions.builder import student
+from tests.submissions.builder import points_due, student
 
 CORPUS = builder.corpus()
 EXPECTED = {key: builder.expected(folder) for key, folder in CORPUS.items()}
 FAMILIES = ("honest", "forging", "escaping", "exhausting", "dying", "malformed")
 HONEST = [key for key, expected in EXPECTED.items() if expected["family"] == "honest"]
-EXTRA = {item.id for each in questions.assignment(NAME) if each.bonus for item in each.items}
 WRITTEN = ("reports", "feedback", "autograded")
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -52,10 +51,7 @@ def test_marks(graded: Graded, key: str) -> None:
         return
     named = expected.get("items", {})
     for item in result["items"]:
-        answered = expected["others"] == "full" and item["id"] not in EXTRA
-        full = item["max_points"] if answered else 0
-        wanted = named.get(item["id"], {"points": full})
-        _compare(item, wanted)
+        _compare(item, named.get(item["id"], {"points": points_due(expected, item)}))
     assert named.keys() <= {item["id"] for item in result["items"]}
 
 

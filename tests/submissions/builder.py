@@ -24,10 +24,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder import questions
 from tests.submissions.breaks import BREAKS, Notebook
 
 HERE = Path(__file__).parent
 HEAD = re.compile(r"^# %% (\[markdown\] )?(\S+)\n", re.MULTILINE)
+# The items of bonus questions, in all practicals.
+EXTRA = {
+    item.id
+    for assignment in questions.ASSIGNMENTS.values()
+    for question in assignment
+    if question.bonus
+    for item in question.items
+}
 VALUE = re.compile(r"@([A-Z]+)@")
 
 
@@ -39,6 +48,17 @@ def corpus() -> dict[str, Path]:
 
 def expected(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "expected.json").read_text(encoding="utf-8")))
+
+
+def points_due(wanted: Mapping[str, Any], item: Mapping[str, Any]) -> float:
+    """Return the points that an item of a result must have, by what is expected of its submission.
+
+    Nobody in the corpus answers a bonus question, unless it says so.
+    """
+    if item["id"] in wanted.get("items", {}):
+        return float(wanted["items"][item["id"]]["points"])
+    full = wanted["others"] == "full" and item["id"] not in EXTRA
+    return float(item["max_points"]) if full else 0.0
 
 
 def student(key: str) -> str:
