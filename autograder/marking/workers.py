@@ -56,7 +56,10 @@ class Sandboxes:
         self._measures = False  # whether it has answered
 
     def launch(self, *, runs: bool = False) -> None:
-        """Start the students' server, which loads torch while the caller does something else."""
+        """Start the servers that load torch, while the caller does something else.
+
+        The students' always, the measurer's where there are training `runs`.
+        """
         with self._lock:
             self._launch()
             if runs:

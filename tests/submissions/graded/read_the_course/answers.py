@@ -38,5 +38,6 @@ try:
     opened.append("the gradebook, to write in it")
 except sqlite3.OperationalError:
     pass
-opened += glob.glob(f"{course}/*") + glob.glob("/home/*") + glob.glob("/root/*")
+for folder in (course, "/home", "/root"):
+    opened += glob.glob(f"{folder}/*")
 print("opened:", opened)

@@ -12,9 +12,9 @@ for root, folders, files in os.walk("/"):
             found.append(str(path))
         if name in ("environ", "cmdline", "mounts", "mountinfo", "cgroup", "maps"):
             print(path.read_bytes()[:1000])
-for name in ("/root/.ssh", "/root/.bashrc", "/etc/passwd", "/etc/shadow", "/etc/hosts", "/run", "/var", "/sys", "/boot",
-             "/proc/1", "/proc/cpuinfo", "/proc/kcore", "/proc/sys", "/dev/mem", "/dev/kmsg"):
-    if os.path.exists(name):
+for name in ("root/.ssh", "root/.bashrc", "etc/passwd", "etc/shadow", "etc/hosts", "run", "var", "sys", "boot",
+             "proc/1", "proc/cpuinfo", "proc/kcore", "proc/sys", "dev/mem", "dev/kmsg"):
+    if os.path.exists(f"/{name}"):
         found.append(name)
 try:
     import autograder.questions
