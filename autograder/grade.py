@@ -19,7 +19,7 @@ from autograder.course import Assignment, Course, described, load
 from autograder.gradebook.gradebook import Gradebook
 from autograder.lock import only_writer
 from autograder.mark import Marked
-from autograder.marking import checker, intake, result
+from autograder.marking import intake, result
 from autograder.marking.basis import Basis
 from autograder.marking.intake import IntakeError, Submission
 from autograder.marking.result import STATES, Result
@@ -160,8 +160,10 @@ def grade(
     with only_writer(course.root), marking as workers:
         kept = {} if force else _kept(course, basis, folders)
         if _any_to_mark(basis, _without(folders, kept), marked):
-            workers.launch()  # torch is loaded while the gradebook is opened
-        assignment = described(basis.assignment, checker.describe(name))
+            workers.launch()  # torch is loaded while the questions are, and the gradebook is opened
+        from autograder.marking.checker import describe
+
+        assignment = described(basis.assignment, describe(name))
         with closing(Gradebook(course, assignment)) as book:
             book.claim()
             _keep_questions(course, assignment)

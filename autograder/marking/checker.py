@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from autograder import questions
+from autograder.questions import Case
 from autograder.sandbox.inside.limits import Limits
 from autograder.sandbox.inside.protocol import (
     Message,
@@ -25,6 +31,24 @@ from autograder.sandbox.inside.protocol import (
     unpack,
     write_all,
 )
+from convbook.check.plain import Plain, show
+
+
+@dataclass(frozen=True)
+class Known:
+    """The public cases of an item, the same for all: their arguments as sent, and what is right."""
+
+    cases: list[Case]
+    sent: list[bytes]
+    right: list[Plain]
+
+
+@cache
+def known(item_id: str) -> Known:
+    """Return the public cases of an item."""
+    item = questions.item(item_id)
+    cases = questions.public_cases(item)
+    return Known(cases, [_sent(case) for case in cases], questions.expected(item, cases))
 
 
 def preload() -> None:
@@ -32,14 +56,11 @@ def preload() -> None:
 
     The references need no torch, which takes seconds to load.
     """
-    from autograder import questions
-    from convbook.check.plain import fresh
-
     for item in (item for each in questions.ASSIGNMENTS.values() for q in each for item in q.items):
-        cases = questions.cases(item, np.random.default_rng(0))
-        answers = [item.reference(**fresh(case.arguments)) for case in cases]
-        decoded = [decode(unpack(pack(encode(answer)))) for answer in answers]
-        questions.judge(item, cases, [{"value": value} for value in decoded])
+        public, cases = known(item.id), questions.hidden_cases(item, np.random.default_rng(0))
+        right = [*public.right, *questions.expected(item, cases)]
+        decoded = [decode(unpack(pack(encode(value)))) for value in right]
+        questions.judge(item, [*public.cases, *cases], [{"value": value} for value in decoded])
 
 
 def main(requests: int, responses: int, _limits: Limits) -> None:
@@ -52,7 +73,9 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
     while (frame := read_frame(requests)) is not None:
         message = unpack(frame)
         if message.body["do"] == "cases":
-            _answer(message, checker.cases(message), responses)
+            for at, reply in enumerate(checker.cases(message)):
+                _answer(message, reply, responses, at)
+            checker.expect()  # while the calls are made
         elif (pid := os.fork()) == 0:
             _answer(message, checker.judge(message), responses)
             os._exit(0)
@@ -61,8 +84,8 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
         del frame, message
 
 
-def _answer(message: Message, reply: Message, responses: int) -> None:
-    write_all(responses, pack_answer(message.body["number"], 0, reply))
+def _answer(message: Message, reply: Message, responses: int, at: int = 0) -> None:
+    write_all(responses, pack_answer(message.body["number"], at, reply))
 
 
 def seed(item_id: str, submission_hash: str, version: str) -> list[int]:
@@ -73,8 +96,6 @@ def seed(item_id: str, submission_hash: str, version: str) -> list[int]:
 
 def describe(assignment: str) -> list[dict[str, Any]]:
     """Return what the main process needs to know of a practical's questions."""
-    from autograder import questions
-
     return [
         {
             "id": question.id,
@@ -88,56 +109,66 @@ def describe(assignment: str) -> list[dict[str, Any]]:
 
 
 class Checker:
-    """The cases of one submission, and their verdicts."""
+    """The cases of one submission, what is right for them, and the verdicts."""
 
     def __init__(self) -> None:
-        self._cases: dict[str, list[Any]] = {}
+        self._hidden: dict[str, list[Case]] = {}
+        self._right: dict[str, list[Plain]] = {}
 
-    def cases(self, message: Message) -> Message:
+    def cases(self, message: Message) -> Iterator[Message]:
         """Choose the inputs: one call a case, its arguments as a blob at the same position.
 
-        All public cases come first: what a function says of one is shown to its author, and no
-        hidden input has been in its process yet.
+        The public ones come at once, the hidden ones when they are drawn. So all public cases are
+        called first: what a function says of one is shown to its author, and no hidden input has
+        been in its process yet.
         """
-        from autograder import questions
+        body, self._hidden, self._right = message.body, {}, {}
+        yield _calls([(each, sent) for each in body["items"] for sent in known(each).sent], True)
+        for each in body["items"]:
+            rng = np.random.default_rng(seed(each, body["hash"], body["version"]))
+            self._hidden[each] = questions.hidden_cases(questions.item(each), rng)
+        drawn = [(each, _sent(case)) for each, cases in self._hidden.items() for case in cases]
+        yield _calls(drawn, False)
 
-        calls, blobs = [], []
-        body, self._cases = message.body, {}
-        for item_id in body["items"]:
-            item = questions.item(item_id)
-            rng = np.random.default_rng(seed(item_id, body["hash"], body["version"]))
-            self._cases[item_id] = questions.cases(item, rng)
-        for item_id, case in self._in_order():
-            item = questions.item(item_id)
-            calls.append(
-                {
-                    "item": item_id,
-                    "function": item.function,
-                    "adapter": item.adapter,
-                    "forbidden": list(item.forbidden),
-                    "public": case.public,
-                }
-            )
-            blobs.append(pack(encode(case.arguments)))
-        return Message({"calls": calls}, tuple(blobs))
-
-    def _in_order(self) -> list[tuple[str, Any]]:
-        """Return the cases in the order of their calls, each with its item."""
-        pairs = [(item_id, case) for item_id, cases in self._cases.items() for case in cases]
-        return sorted(pairs, key=lambda pair: not pair[1].public)
+    def expect(self) -> None:
+        """Compute what is right for the cases that were chosen."""
+        for each, cases in self._hidden.items():
+            self._right[each] = questions.expected(questions.item(each), cases)
 
     def judge(self, message: Message) -> Message:
         """Judge the outcomes of all calls, in their order."""
-        from autograder import questions
-
-        taken: dict[str, list[Any]] = {item_id: [] for item_id in self._cases}
-        for (item_id, _case), entry in zip(self._in_order(), message.body["outcomes"], strict=True):
-            taken[item_id].append(outcome_of(entry, message.blobs))
+        outcomes = iter([outcome_of(each, message.blobs) for each in message.body["outcomes"]])
+        public = {each: list(islice(outcomes, len(known(each).cases))) for each in self._hidden}
         verdicts = []
-        for item_id, cases in self._cases.items():
-            verdict = questions.judge(questions.item(item_id), cases, taken[item_id])
+        for each, hidden in self._hidden.items():
+            verdict = questions.judge(
+                questions.item(each),
+                [*known(each).cases, *hidden],
+                [*public[each], *islice(outcomes, len(hidden))],
+                [*known(each).right, *self._right[each]],
+            )
             verdicts.append(_shown(verdict))
         return Message({"verdicts": verdicts})
+
+
+def _sent(case: Case) -> bytes:
+    return pack(encode(case.arguments))
+
+
+def _calls(chosen: list[tuple[str, bytes]], public: bool) -> Message:
+    """Return calls with these arguments, each of the item before it."""
+    items = [questions.item(item_id) for item_id, _sent in chosen]
+    calls = [
+        {
+            "item": item.id,
+            "function": item.function,
+            "adapter": item.adapter,
+            "forbidden": list(item.forbidden),
+            "public": public,
+        }
+        for item in items
+    ]
+    return Message({"calls": calls}, tuple(sent for _item_id, sent in chosen))
 
 
 def outcome_of(entry: dict[str, Any], blobs: tuple[bytes, ...]) -> dict[str, Any]:
@@ -170,8 +201,6 @@ def outcome_of(entry: dict[str, Any], blobs: tuple[bytes, ...]) -> dict[str, Any
 
 def _shown(verdict: dict[str, Any]) -> dict[str, Any]:
     """Return a verdict as JSON, its values in the words that a reader sees."""
-    from convbook.check.plain import show
-
     failure = verdict["first_failure"]
     if failure is not None and failure["public"]:
         arguments = {name: show(value) for name, value in failure["arguments"].items()}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +32,7 @@ from convbook.errors import GradingError
 
 CHECKER_SECONDS = 120.0
 CHECKER_BYTES = 512 * 2**20
+CHOSEN = 2  # answers of the checker with calls: public ones, hidden ones
 PLAIN_CALL: dict[str, Any] = {"adapter": None, "forbidden": []}
 NO_ARGUMENTS = pack(encode({}))
 OUR_FAULT = "the grader failed on it"
@@ -85,7 +87,9 @@ class Pipeline:
                 until = time.monotonic() + CHECKER_SECONDS
                 checker = Conversation(child, self.limits, until, self.stop)
                 nothing = {"do": "cases", "items": [], "hash": "", "version": ""}
-                checker.ask(nothing, (), CHECKER_SECONDS)
+                checker.send(nothing, (), answers=CHOSEN)
+                for _ in range(CHOSEN):
+                    checker.answer(CHECKER_SECONDS)
             selfcheck.prove(self.students, self.limits)
         except Exception as broken:
             raise GradingError(
@@ -106,7 +110,8 @@ class Pipeline:
             deadline = time.monotonic() + self.limits.total_seconds + 2 * CHECKER_SECONDS
             checker = Conversation(child, patient, deadline, self.stop)
             seed = {"hash": submission.hash, "version": self.basis.version}
-            checker.send({"do": "cases", "items": items, **seed}, ())  # while the cells run
+            # While the cells run.
+            checker.send({"do": "cases", "items": items, **seed}, (), answers=CHOSEN)
             more = [
                 Call(item, {**PLAIN_CALL, "item": item, "function": function}, NO_ARGUMENTS)
                 for item, function in assignment.readings.items()
@@ -116,7 +121,7 @@ class Pipeline:
             with session.run(
                 self.students,
                 cells,
-                lambda: [*self._calls(checker), *more],
+                itertools.chain(self._calls(checker), [more]),
                 self.limits,
                 self.stop,
                 files,
@@ -145,13 +150,14 @@ class Pipeline:
             verdicts: list[dict[str, Any]] = self._answer(talk).body["verdicts"]
         return verdicts
 
-    def _calls(self, checker: Conversation) -> list[Call]:
-        """Return the calls that the checker chose."""
-        chosen = self._answer(checker)
-        return [
-            Call(call["item"], call, blob, call.pop("public"))
-            for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
-        ]
+    def _calls(self, checker: Conversation) -> Iterator[list[Call]]:
+        """Yield the calls that the checker chose, the public ones, then the hidden ones."""
+        for _ in range(CHOSEN):
+            chosen = self._answer(checker)
+            yield [
+                Call(call["item"], call, blob, call.pop("public"))
+                for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
+            ]
 
     def _answer(self, checker: Conversation) -> Message:
         try:

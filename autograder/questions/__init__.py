@@ -6,7 +6,7 @@
 """
 
 from autograder.questions.definition import Criterion, Item, Misconception, Question
-from autograder.questions.grading import Case, cases, judge
+from autograder.questions.grading import Case, cases, expected, hidden_cases, judge, public_cases
 from autograder.questions.register import ASSIGNMENTS, assignment, get, item, question, run_item
 from autograder.questions.runs import ReadingItem, RunItem
 
@@ -21,9 +21,12 @@ __all__ = [
     "RunItem",
     "assignment",
     "cases",
+    "expected",
     "get",
+    "hidden_cases",
     "item",
     "judge",
+    "public_cases",
     "question",
     "run_item",
 ]

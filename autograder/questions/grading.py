@@ -27,13 +27,32 @@ class Case:
     public: bool
 
 
+def public_cases(item: Item) -> list[Case]:
+    """Return the public cases of an item."""
+    return [Case(fresh(arguments), public=True) for arguments in item.public]
+
+
+def hidden_cases(item: Item, rng: np.random.Generator) -> list[Case]:
+    """Return fresh hidden cases of an item."""
+    return [Case(arguments, public=False) for arguments in item.hidden(rng)]
+
+
 def cases(item: Item, rng: np.random.Generator) -> list[Case]:
     """Return the public cases of an item, then fresh hidden ones."""
-    public = [Case(fresh(arguments), public=True) for arguments in item.public]
-    return public + [Case(arguments, public=False) for arguments in item.hidden(rng)]
+    return public_cases(item) + hidden_cases(item, rng)
 
 
-def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def expected(item: Item, cases: Sequence[Case]) -> list[Plain]:
+    """Return what is right for each of these cases."""
+    return [compared(item, item.reference, case.arguments) for case in cases]
+
+
+def judge(
+    item: Item,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    right: Sequence[Plain] | None = None,
+) -> dict[str, Any]:
     """Mark the outcomes of an item's cases.
 
     Args:
@@ -41,6 +60,7 @@ def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dic
         cases: what `cases` gave.
         outcomes: for each case `{"value": plain}`, `{"error": {"type", "message"}}`,
             `{"timeout": True}` or `{"died": True}`; cases without an outcome count as died.
+        right: what `expected` gave, where the caller has it.
 
     Returns:
         The verdict: "id", "points", "max_points", "passed", "cases" (each "public", "passed" and
@@ -63,10 +83,10 @@ def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dic
         for case, outcome in zip(cases, outcomes, strict=False)
     ]
     padded += [{"died": True}] * (len(cases) - len(outcomes))
-    expected = [compared(item, item.reference, case.arguments) for case in cases]
-    verdict = diagnose(expected, padded, (), item.tolerance)
+    right = expected(item, cases) if right is None else right
+    verdict = diagnose(right, padded, (), item.tolerance)
     if not verdict.passed:
-        verdict = diagnose(expected, padded, _mistakes(item, cases), item.tolerance)
+        verdict = diagnose(right, padded, _mistakes(item, cases), item.tolerance)
     mistake = verdict.mistake
     return {
         "id": item.id,
@@ -81,7 +101,7 @@ def judge(item: Item, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> dic
             }
             for case, problem in zip(cases, verdict.problems, strict=True)
         ],
-        "first_failure": _first_failure(cases, expected, padded, verdict),
+        "first_failure": _first_failure(cases, right, padded, verdict),
         "misconception": mistake and mistake.id,
         "words": mistake.words if mistake else "",
         "hint": mistake.hint if mistake else "",
@@ -131,7 +151,7 @@ def _points(item: Item, cases: Sequence[Case], verdict: Verdict) -> float:
 
 
 def _first_failure(
-    cases: Sequence[Case], expected: Sequence[Any], outcomes: Sequence[Outcome], verdict: Verdict
+    cases: Sequence[Case], right: Sequence[Plain], outcomes: Sequence[Outcome], verdict: Verdict
 ) -> dict[str, Any] | None:
     """Return the first failure that may be shown: students never see a hidden case."""
     failing = [index for index, problem in enumerate(verdict.problems) if problem is not None]
@@ -144,7 +164,7 @@ def _first_failure(
     return {
         "public": True,
         "arguments": cases[index].arguments,
-        "expected": expected[index],
+        "expected": right[index],
         "got": outcomes[index].get("value"),
         "problem": verdict.problems[index],
     }

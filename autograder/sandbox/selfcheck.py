@@ -50,7 +50,7 @@ def prove(students: Sandbox, limits: Limits) -> None:
 def _prove_answer(students: Sandbox, limits: Limits) -> None:
     """Run a cell and a call of ours as if a student had handed them in."""
     call = Call("self-check", REQUEST, pack(encode({"x": 21})))
-    with session.run(students, [CELL], lambda: [call], limits, threading.Event()) as ran:
+    with session.run(students, [CELL], [[call]], limits, threading.Event()) as ran:
         report = ran.cells[0]
     if report.status != "ok" or "printed" not in report.output or _value(ran.answers) != 42:
         raise GradingError(

@@ -15,7 +15,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -334,7 +334,7 @@ class _Printed:
 def run(
     sandbox: Sandbox,
     cells: Sequence[Cell],
-    calls: Callable[[], Sequence[Call]],
+    calls: Iterable[Sequence[Call]],
     limits: Limits,
     stop: threading.Event,
     files: Mapping[str, bytes] | None = None,
@@ -346,13 +346,13 @@ def run(
     Args:
         sandbox: where it runs.
         cells: of the notebook.
-        calls: of its functions; asked for once, when the cells have run: until then somebody may
-            choose them.
+        calls: of its functions, in parts; the first is asked for when the cells have run, each
+            other one when those before it are made: until then somebody may choose them.
         limits: of the submission.
         stop: is set when grading is interrupted.
         files: what lies beside the notebook, by path.
     """
-    runner = _Runner(list(cells), limits)
+    runner = _Runner(list(cells), iter(calls), limits)
     deadline = time.monotonic() + limits.total_seconds
     with contextlib.ExitStack() as alive:
         for _ in range(1 + limits.restarts):
@@ -360,9 +360,7 @@ def run(
             child = alive.enter_context(sandbox.spawn(limits, images=bool(files)))
             talk = Conversation(child, limits, deadline, stop)
             _lay_out(talk, files or {})
-            ran = runner.run_cells(talk)
-            runner.expect(calls)
-            done = ran and runner.make_calls(talk)
+            done = runner.run_cells(talk) and runner.make_calls(talk)
             late = time.monotonic() > deadline
             if done or late:
                 break
@@ -404,25 +402,27 @@ def _redrawn(album: list[list[bytes]], talk: Conversation) -> list[list[bytes]]:
 class _Runner:
     """How far a submission has come, over the restarts of its process."""
 
-    def __init__(self, cells: list[Cell], limits: Limits) -> None:
+    def __init__(self, cells: list[Cell], parts: Iterator[Sequence[Call]], limits: Limits) -> None:
         self.session = Session()
         self.album: list[list[bytes]] = []  # what each cell showed, as it came
-        self._cells, self._limits = cells, limits
-        self._calls: Sequence[Call] = ()
-        self._known = False  # which calls there are
+        self._cells, self._parts, self._limits = cells, parts, limits
+        self._calls: list[Call] = []  # those that are known
         self._groups: deque[list[int]] = deque()  # the calls that remain, those to send together
         self._room = limits.values  # for what the functions return
         self._failed: dict[str, str] = {}  # how a call of an item failed
         self._ended = ""  # the cell that ended the cells, and how
 
-    def expect(self, calls: Callable[[], Sequence[Call]]) -> None:
-        """Ask for the calls, where they are not known yet."""
-        if not self._known:
-            self._calls, self._known = calls(), True
-            places = range(len(self._calls))
-            self.session.outcomes = [{} for _ in places]  # nothing: not called yet
-            together = itertools.groupby(places, key=lambda k: self._calls[k].kind)
-            self._groups.extend(list(group) for _kind, group in together)
+    def _expect(self) -> bool:
+        """Ask for more calls; False when there are none."""
+        part = next(self._parts, None)
+        if part is None:
+            return False
+        places = range(len(self._calls), len(self._calls) + len(part))
+        self._calls += part
+        self.session.outcomes += [{} for _ in places]  # nothing: not called yet
+        together = itertools.groupby(places, key=lambda k: self._calls[k].kind)
+        self._groups.extend(list(group) for _kind, group in together)
+        return True
 
     def run_cells(self, talk: Conversation) -> bool:
         """Run the cells that are known to end; False when one of them did not.
@@ -519,7 +519,9 @@ class _Runner:
         no hidden input has been in its process before. Calls of an item that failed are not made.
         """
         outcomes = self.session.outcomes
-        while self._groups:
+        while self._groups or self._expect():
+            if not self._groups:
+                continue
             due = [k for k in self._groups[0] if not outcomes[k]]
             failed = self._failed.get(self._calls[self._groups[0][0]].item)
             if due and failed is None:
@@ -559,6 +561,8 @@ class _Runner:
 
     def give_up(self, late: bool) -> None:
         """Let the calls that were not made count as failed, and say why."""
+        while self._expect():
+            pass
         session = self.session
         why = (
             f"everything together took longer than {self._limits.total_seconds:g} seconds"

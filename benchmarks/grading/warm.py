@@ -10,17 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
-from autograder import questions
 from autograder.course import Course, grader_version, load
 from autograder.marking import intake
-from autograder.marking.checker import outcome_of, seed
+from autograder.marking.checker import Checker, preload
 from autograder.marking.pipeline import cells_to_run
 from autograder.marking.sanitize import sanitize
 from autograder.sandbox.inside import student
 from autograder.sandbox.inside.limits import DEFAULT
-from autograder.sandbox.inside.protocol import Message, encode, pack
+from autograder.sandbox.inside.protocol import Message, pack
 from benchmarks.grading.folder import NAME
 
 
@@ -28,6 +25,9 @@ def main(root: Path) -> float:
     """Grade every submission of a course folder and keep nothing; the seconds."""
     course, version = Course(root), grader_version()
     assignment = load(course, NAME)
+    checker, items = Checker(), list(assignment.checks.values())
+    bonus = {assignment.checks[name] for name in assignment.bonus}
+    preload()
     student.preload()
     gc.freeze()  # as the fork server does: what was loaded is not looked through again
     shell = student._shell
@@ -37,22 +37,18 @@ def main(root: Path) -> float:
         shell.reset(new_session=False)
         for cell in cells_to_run(sanitize(submission, assignment).cells):
             student.run_cell(Message({"source": cell.source}), DEFAULT)
-        for name, item_id in assignment.checks.items():
-            item = questions.item(item_id)
-            rng = np.random.default_rng(seed(item_id, submission.hash, version))
-            cases = questions.cases(item, rng)
-            request = {
-                "function": item.function,
-                "adapter": item.adapter,
-                "forbidden": item.forbidden,
-            }
-            answers = [
-                student.call(request, pack(encode(case.arguments)), DEFAULT) for case in cases
-            ]
-            outcomes = [outcome_of({"kind": "answer", "blob": 0}, (pack(a),)) for a in answers]
-            right = questions.judge(item, cases, outcomes)["passed"]
-            if not right and name not in assignment.bonus:
-                raise SystemExit(f"{each}: {item_id} is not right: nothing was measured")
+        chosen = {"items": items, "hash": submission.hash, "version": version}
+        answers = [
+            pack(student.call(call, sent, DEFAULT))
+            for message in checker.cases(Message(chosen))
+            for call, sent in zip(message.body["calls"], message.blobs, strict=True)
+        ]
+        checker.expect()
+        outcomes = [{"kind": "answer", "blob": number} for number in range(len(answers))]
+        judged = checker.judge(Message({"outcomes": outcomes}, tuple(answers)))
+        wrong = [each["id"] for each in judged.body["verdicts"] if not each["passed"]]
+        if set(wrong) - bonus:
+            raise SystemExit(f"{each}: {wrong} are not right: nothing was measured")
     return time.monotonic() - start
 
 

@@ -22,34 +22,38 @@ from tests.autograder.runs import processes_below, settled
 ITEM = "q01.conv_weights"
 
 
-def cases(checker: Checker, **changes: str) -> Message:
+def cases(checker: Checker, **changes: str) -> tuple[Message, Message]:
+    """Two messages with calls: the public ones, the hidden ones."""
     body = {"do": "cases", "items": [ITEM], "hash": "a", "version": "1", **changes}
-    return checker.cases(Message(body))
+    public, hidden = checker.cases(Message(body))
+    checker.expect()
+    return public, hidden
 
 
 def test_inputs_depend_on_item_submission_and_version_alone() -> None:
-    first = cases(Checker())
-    assert cases(Checker()).blobs == first.blobs
+    public, hidden = cases(Checker())
+    assert cases(Checker()) == (public, hidden)
     for other in (cases(Checker(), hash="b"), cases(Checker(), version="2")):
-        assert other.blobs != first.blobs
-        public = [a == b for a, b in zip(first.blobs, other.blobs, strict=False)]
-        assert public[:3] == [True] * 3
+        assert other[0] == public
+        assert other[1].blobs != hidden.blobs
 
 
 def test_no_expected_value_leaves_the_checker() -> None:
     """A request holds a name, how to call it, arguments, and who may see them."""
-    message = cases(Checker())
-    assert {frozenset(call) for call in message.body["calls"]} == {
-        frozenset({"item", "function", "adapter", "forbidden", "public"})
-    }
-    for blob in message.blobs:
-        assert decode(unpack(blob)).keys() == {"k", "z"}
+    for message, public in zip(cases(Checker()), (True, False), strict=True):
+        assert {frozenset(call) for call in message.body["calls"]} == {
+            frozenset({"item", "function", "adapter", "forbidden", "public"})
+        }
+        assert {call["public"] for call in message.body["calls"]} == {public}
+        for blob in message.blobs:
+            assert decode(unpack(blob)).keys() == {"k", "z"}
 
 
 def judged(*answers: object) -> dict[str, Any]:
     """The verdict on these values, one a case; the others are right."""
     checker = Checker()
-    arguments = [decode(unpack(blob)) for blob in cases(checker).blobs]
+    sent = [blob for message in cases(checker) for blob in message.blobs]
+    arguments = [decode(unpack(blob)) for blob in sent]
     values = [each["k"] ** 2 * each["z"] + 1 for each in arguments]
     values[: len(answers)] = answers
     blobs = [pack(Message({"outcome": "value"}, (pack(encode(value)),))) for value in values]
@@ -132,7 +136,8 @@ def mark(child: Child, answer: object) -> dict[str, Any]:
     """Let a real checker choose and judge once, all calls of the item giving the same answer."""
     talk = Conversation(child, CHECKER, time.monotonic() + 60, threading.Event())
     body = {"do": "cases", "items": [ITEM], "hash": "a", "version": "1"}
-    count = len(talk.ask(body, (), 60).blobs)
+    talk.send(body, (), answers=2)
+    count = sum(len(talk.answer(60).blobs) for _ in range(2))
     packed = pack(Message({"outcome": "value"}, (pack(encode(answer)),)))
     outcomes = [{"kind": "answer", "blob": number} for number in range(count)]
     judged = talk.ask({"do": "judge", "outcomes": outcomes}, (packed,) * count, 60)

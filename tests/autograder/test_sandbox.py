@@ -53,7 +53,7 @@ def students() -> Iterator[Sandbox]:
 
 def run(box: Sandbox, *sources: str, calls: Sequence[Call] = (), limits: Limits = FAST) -> Session:
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
-    with session.run(box, cells, lambda: calls, limits, threading.Event()) as ran:
+    with session.run(box, cells, [calls], limits, threading.Event()) as ran:
         return ran
 
 
@@ -293,7 +293,7 @@ def test_stopping_ends_a_run_at_once(students: Sandbox) -> None:
     threading.Timer(0.5, stop.set).start()
     start = time.monotonic()
     loop = [Cell("loop", "while True: pass")]
-    with pytest.raises(StoppedError), session.run(students, loop, list, FAST, stop):
+    with pytest.raises(StoppedError), session.run(students, loop, [], FAST, stop):
         pass
     assert time.monotonic() - start < 5
 

@@ -61,7 +61,7 @@ def whole(
     box: Sandbox, *sources: str, calls: Sequence[Call] = (), limits: Limits = FAST
 ) -> Session:
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
-    with session.run(box, cells, lambda: calls, limits, threading.Event()) as ran:
+    with session.run(box, cells, [calls], limits, threading.Event()) as ran:
         return ran
 
 
@@ -416,21 +416,38 @@ def test_calls_that_were_never_made_are_not_said_to_have_died(students: Sandbox)
 
 @pytest.mark.sandbox
 @pytest.mark.slow
-def test_calls_are_asked_for_once_when_the_cells_have_run(students: Sandbox) -> None:
+def test_calls_are_asked_for_when_those_before_them_are_made(students: Sandbox) -> None:
+    """The first when the cells have run, the next when their answers are there; each once."""
     asked: list[float] = []
 
-    def chosen() -> list[Call]:
-        asked.append(time.monotonic())
-        return [call("above", x=1), call("above", "other", x=2)]
+    def parts() -> Iterator[list[Call]]:
+        for x in (1, 2):
+            asked.append(time.monotonic())
+            yield [call("above", x=x), call("above", "other", x=x)]
 
-    sources = "import time; time.sleep(0.5)\ndef above(x): return x", "import os; os._exit(1)"
+    sources = (
+        "import time; time.sleep(0.5)\ndef above(x): time.sleep(0.2); return x",
+        "import os; os._exit(1)",
+    )
     cells = [Cell(f"number {k}", source) for k, source in enumerate(sources, 1)]
     start = time.monotonic()
-    with session.run(students, cells, chosen, FAST, threading.Event()) as ran:
+    with session.run(students, cells, parts(), FAST, threading.Event()) as ran:
         pass
-    assert [each["kind"] for each in ran.outcomes] == ["answer", "answer"]
-    assert len(asked) == 1
-    assert asked[0] > start + 0.5
+    assert [each["kind"] for each in ran.outcomes] == ["answer"] * 4
+    first, second = asked
+    assert first > start + 0.5
+    assert second > first + 0.4
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_calls_that_were_not_asked_for_yet_have_an_outcome(students: Sandbox) -> None:
+    cells, limits = [Cell("one", "import time; time.sleep(60)")], Limits(total_seconds=2)
+    parts = [[call("above")], [], [call("above"), call("above", "other")]]
+    with session.run(students, cells, parts, limits, threading.Event()) as ran:
+        pass
+    why = "Not run: everything together took longer than 2 seconds."
+    assert ran.outcomes == [{"kind": "not run", "why": why}] * 3
 
 
 @pytest.mark.sandbox
