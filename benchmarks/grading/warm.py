@@ -26,7 +26,7 @@ def main(root: Path) -> float:
     course, version = Course(root), grader_version()
     assignment = load(course, NAME)
     checker, items = Checker(), list(assignment.checks.values())
-    bonus = {assignment.checks[name] for name in assignment.bonus}
+    bonus = {item for name, item in assignment.checks.items() if name in assignment.bonus}
     preload()
     student.preload()
     gc.freeze()  # as the fork server does: what was loaded is not looked through again
