@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from convbook.errors import ShapeError
 from convbook.shapes.layers import (
     BatchNorm,
@@ -68,8 +66,8 @@ def _automatic(layer: Layer, number: int) -> str:
     return prefix if isinstance(layer, ONCE) else f"{prefix}{number}"
 
 
-def named(layers: Layers) -> Iterator[tuple[str, Layer]]:
-    """Yield each layer with its name: conv1, relu1, pool1, conv2, ..., fc4.
+def named(layers: Layers) -> list[tuple[str, Layer]]:
+    """Return each layer with its name: conv1, relu1, pool1, conv2, ..., fc4.
 
     The number counts the layers that have weights, and the blocks, so far; what follows shares
     it. A name that is taken already gets _2, _3, ....
@@ -80,13 +78,13 @@ def named(layers: Layers) -> Iterator[tuple[str, Layer]]:
     """
     check_layers(layers)
     number = 0
-    taken: set[str] = set()
+    found: dict[str, Layer] = {}
     for layer in layers:
         number += isinstance(layer, NUMBERED)
         first = name = _checked(layer.name) if layer.name else _automatic(layer, number)
         copy = 1
-        while name in taken:
+        while name in found:
             copy += 1
             name = f"{first}_{copy}"
-        taken.add(name)
-        yield name, layer
+        found[name] = layer
+    return list(found.items())

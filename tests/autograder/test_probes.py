@@ -70,6 +70,7 @@ def test_a_course_in_a_folder_that_is_seen_is_covered(
 ) -> None:
     """Somebody may have put it below /usr; here the repository is added to what is seen."""
     monkeypatch.setattr(bubblewrap, "SYSTEM", (*bubblewrap.SYSTEM, str(ROOT)))
+    monkeypatch.setenv("HOME", "/nowhere")  # the repository is there, and empty: also in a home
     assert missing(Sandbox("student")) == {}
     monkeypatch.setattr(bubblewrap, "_masks", lambda _hidden: [])
     if not ROOT.is_relative_to("/tmp"):  # which is another one inside anyway

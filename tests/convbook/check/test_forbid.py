@@ -1,4 +1,5 @@
 import functools
+import inspect
 
 import pytest
 import torch
@@ -7,6 +8,8 @@ from torch.nn.functional import max_pool2d
 
 from convbook import shapes
 from convbook.check import check, forbidding
+from convbook.check.forbid import _swaps
+from convbook.check.public import question, question_ids
 from convbook.errors import CheckFailed, NotAllowedHere
 from convbook.shapes import output_size
 from convbook.shapes.sizes import output_shape
@@ -49,6 +52,15 @@ def test_names_come_back_after_an_error():
         _ = 1 / 0
     assert output_size(7, 3) == 5
     assert F.max_pool2d(IMAGE, 2).shape == (1, 2, 2)
+
+
+def test_no_forbidden_name_is_a_generator():
+    """Its code cannot be swapped: Python 3.13 warns, which a session may turn into an error."""
+    items = [item for name in question_ids() for item in question(name).values()]
+    names = {name for item in items for name in item.forbidden}
+    swapped = [function for name in names for function, _code in _swaps(name)]
+    assert swapped
+    assert [each for each in swapped if inspect.isgeneratorfunction(each)] == []
 
 
 def test_other_names_stay():

@@ -1,5 +1,6 @@
 # %% q01-conv_weights
 import sys
+import threading
 
 
 class Deep:
@@ -9,4 +10,8 @@ class Deep:
 
 def conv_weights(k, z):
     sys.setrecursionlimit(2**31 - 1)
-    return sorted([Deep()], key=lambda deep: deep.x)
+    threading.stack_size(2**16)  # since Python 3.12 calls through C have a limit of their own
+    thread = threading.Thread(target=lambda: Deep().x)
+    thread.start()
+    thread.join()
+    return k * k * z + 1
