@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import SupportsFloat
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def _bends(values: Array) -> Array:
     return np.diff(values, n=2)
 
 
-def _of(describe: Callable[[Array], Array]) -> Callable[..., float]:
+def _of(describe: Callable[[Array], SupportsFloat]) -> Callable[..., float]:
     """Return the function that describes the last half with another number."""
     return lambda curve: float(describe(_last_half(curve)))
 
