@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from autograder.sandbox.inside.protocol import (
     unpack,
     write_all,
 )
+from convbook.check.diagnose import Outcome
 from convbook.check.plain import Plain, show
 
 
@@ -137,16 +137,16 @@ class Checker:
 
     def judge(self, message: Message) -> Message:
         """Judge the outcomes of all calls, in their order."""
-        outcomes = iter([outcome_of(each, message.blobs) for each in message.body["outcomes"]])
-        public = {each: list(islice(outcomes, len(known(each).cases))) for each in self._hidden}
+        called = [each for each in self._hidden for _ in known(each).cases]
+        called += [each for each, cases in self._hidden.items() for _ in cases]
+        came: dict[str, list[Outcome]] = {each: [] for each in self._hidden}
+        for each, outcome in zip(called, message.body["outcomes"], strict=True):
+            came[each].append(outcome_of(outcome, message.blobs))
         verdicts = []
         for each, hidden in self._hidden.items():
-            verdict = questions.judge(
-                questions.item(each),
-                [*known(each).cases, *hidden],
-                [*public[each], *islice(outcomes, len(hidden))],
-                [*known(each).right, *self._right[each]],
-            )
+            cases = [*known(each).cases, *hidden]
+            right = [*known(each).right, *self._right[each]]
+            verdict = questions.judge(questions.item(each), cases, came[each], right)
             verdicts.append(_shown(verdict))
         return Message({"verdicts": verdicts})
 

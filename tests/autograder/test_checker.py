@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -13,10 +16,11 @@ import numpy as np
 import pytest
 
 from autograder.marking.checker import Checker, outcome_of
+from autograder.questions import ASSIGNMENTS
 from autograder.sandbox.inside.limits import CHECKER, MIB
 from autograder.sandbox.inside.protocol import Message, decode, encode, pack, unpack
 from autograder.sandbox.sandbox import Child, Sandbox
-from autograder.sandbox.session import Conversation
+from autograder.sandbox.session import PIPE_BYTES, Conversation
 from tests.autograder.runs import processes_below, settled
 
 ITEM = "q01.conv_weights"
@@ -154,6 +158,23 @@ def test_nothing_of_an_answer_stays_with_a_checker(checkers: Sandbox) -> None:
         assert mark(again, np.zeros(MIB))["points"] == 0  # 8 MiB for each call
         assert settled(lambda: memory(checkers)) - before < 4 * MIB
         assert mark(again, 10) == first
+
+
+@pytest.mark.sandbox
+def test_a_checker_goes_on_while_nobody_reads(checkers: Sandbox) -> None:
+    """The cells of a submission run meanwhile; all calls of a practical are half a megabyte."""
+    items = [item.id for question in ASSIGNMENTS["tp1_layers"] for item in question.items]
+    with checkers.lend() as child:
+        talk = Conversation(child, CHECKER, time.monotonic() + 60, threading.Event())
+        talk.send({"do": "cases", "items": items, "hash": "a", "version": "1"}, (), answers=2)
+        waiting = settled(lambda: waiting_in(child.responses))
+        sent = sum(len(blob) for _ in range(2) for blob in talk.answer(60).blobs)
+        assert waiting > sent > 2 * PIPE_BYTES
+
+
+def waiting_in(pipe: int) -> int:
+    """Bytes that a pipe holds."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 @pytest.mark.sandbox
