@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from convbook.errors import ConvbookError
 
@@ -39,13 +40,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, (module, summary) in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if arguments[:1] == [name]:
-            import_module(module).add_arguments(subparser)
+            _module(module).add_arguments(subparser)
     args = parser.parse_args(arguments)
     try:
         return int(import_module(COMMANDS[args.command][0]).run(args))
     except ConvbookError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _module(name: str) -> ModuleType:
+    """Load the module of a command, or say that its packages are somewhere else."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] in ("autograder", "convbook"):
+            raise
+        sys.exit(
+            f"error: Loading the grader.\n  got: no package {error.name!r} for {sys.executable}\n"
+            "  rule: its packages are in the environment .venv of this repository\n"
+            "  next: run `make setup` once, then `. .venv/bin/activate` in each new terminal"
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,10 +28,19 @@ def folders(course: Course, name: str, students: Sequence[str] | None) -> dict[s
     }
     without = [student for student in students or [] if student not in found]
     if without:
-        raise missing(course, name, f"nothing of {', '.join(without)}")
+        near = _alike(without, list(course.submitted(name)))
+        asked = f" (is it {' or '.join(near)}?)" if near else ""
+        raise missing(course, name, f"nothing of {', '.join(without)}{asked}")
     if not found:
         raise missing(course, name, "nothing was handed in")
     return found
+
+
+def _alike(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the names that somebody may have meant."""
+    small = {name.lower(): name for name in names}
+    close = (difflib.get_close_matches(each.lower(), small, n=2) for each in wanted)
+    return [small[each] for found in close for each in found]
 
 
 def missing(course: Course, name: str, got: str) -> GradingError:

@@ -23,11 +23,25 @@ class LatePenalty:
     """The plug-in that `AssignLatePenalties.plugin_class` names; nbgrader's takes no points."""
 
     def __init__(self, settings: Settings) -> None:
+        """Load the plug-in that the settings name.
+
+        Raises:
+            GradingError: there is no such plug-in.
+        """
         from nbgrader.plugins import LateSubmissionPlugin
         from nbgrader.preprocessors import AssignLatePenalties
 
-        step = AssignLatePenalties(config=settings)
-        step.init_plugin()
+        try:
+            step = AssignLatePenalties(config=settings)
+            step.init_plugin()
+        except Exception as error:
+            raise GradingError(
+                "Loading the plug-in for late penalties.",
+                got=f"{type(error).__name__}: {error}",
+                rule="AssignLatePenalties.plugin_class names a class, as FILE.CLASS; FILE.py lies "
+                "beside nbgrader_config.py",
+                next_step="correct that line of nbgrader_config.py",
+            ) from error
         plugin: Any = step.plugin_inst
         if type(plugin) is LateSubmissionPlugin:  # it names its method for each submission
             plugin.log = logging.getLogger(f"{plugin.log.name}.late")

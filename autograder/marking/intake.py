@@ -116,9 +116,13 @@ def _notebook(data: bytes) -> dict[str, Any]:
         notebook = json.loads(text)
     except (ValueError, RecursionError):
         raise IntakeError("the notebook is not JSON: cut off, or not a notebook at all") from None
-    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
-        version = notebook.get("nbformat") if isinstance(notebook, dict) else None
-        raise IntakeError(f"the notebook is of format {version!r:.40}, where format 4 is due")
+    if not isinstance(notebook, dict) or "nbformat" not in notebook:
+        raise IntakeError("the file is no notebook: it is JSON that names no format")
+    if notebook["nbformat"] != 4:
+        raise IntakeError(
+            f"the notebook is of format {notebook['nbformat']!r:.40}, where format 4 is due: "
+            "JupyterLab saves it so"
+        )
     return notebook
 
 

@@ -65,7 +65,7 @@ class Summary:
             states={state: states[state] for state in STATES},
             rows=rows,
             troubles=sorted(
-                (row for row in rows if row["state"] != "graded"),
+                (row for row in rows if row["state"] != "graded" or not row["auto_points"]),
                 key=lambda row: (-STATES.index(row["state"]), row["student"]),
             ),
             total=spread(totals, rows[0]["max_points"]) if read else None,

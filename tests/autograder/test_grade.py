@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -290,3 +291,11 @@ def test_the_readme_tells_every_limit() -> None:
 )
 def test_git_leaves_out_what_grading_makes(path: str) -> None:
     subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=True)
+
+
+def test_another_python_is_told_where_the_packages_are() -> None:
+    """`-S` leaves the packages of the environment out."""
+    command = [sys.executable, "-S", "-m", "autograder", "doctor"]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.search(r"no package '\w+' for .*\n.*\n.*make setup", done.stderr)

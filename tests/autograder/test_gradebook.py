@@ -245,6 +245,15 @@ def test_a_plugin_that_fails_is_named_and_nothing_is_written(
         assert not book.has(ADA)
 
 
+def test_a_plugin_that_is_not_there_is_named(course: Course, assignment: Assignment) -> None:
+    there = configured(course, "c.AssignLatePenalties.plugin_class = 'nowhere.Half'")
+    with (
+        pytest.raises(GradingError, match=r"(?s)nowhere.*FILE\.CLASS.*nbgrader_config\.py"),
+        Gradebook(there, assignment) as book,
+    ):
+        book.record(result(assignment, timestamp=LATE), None)
+
+
 def test_penalties_follow_the_due_date_and_the_marks_by_hand(
     course: Course, assignment: Assignment
 ) -> None:

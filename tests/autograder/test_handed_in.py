@@ -17,6 +17,7 @@ from autograder.__main__ import main
 from autograder.course import Course
 from autograder.marking import intake
 from autograder.sandbox.sandbox import Sandbox
+from convbook.errors import GradingError
 from tests.autograder.conftest import NAME, student
 from tests.autograder.test_hostile_pages import formgrader
 
@@ -31,6 +32,14 @@ def there(make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A class of one, whose submission needs no sandbox to be graded."""
     monkeypatch.setattr(Sandbox, "launch", lambda _self: None)
     return make_course(BROKEN)
+
+
+def test_a_name_that_was_mistyped_is_asked_for(there: Course) -> None:
+    (name,) = there.submitted(NAME)
+    with pytest.raises(GradingError, match=rf"nothing of {name.upper()}x \(is it {name}\?\)"):
+        handed_in.folders(there, NAME, [f"{name.upper()}x"])
+    with pytest.raises(GradingError, match=r"nothing of zzzzzz\n"):
+        handed_in.folders(there, NAME, ["zzzzzz"])
 
 
 def test_what_lies_in_the_wrong_place_is_named(

@@ -51,8 +51,8 @@ def test_a_pipe_in_place_of_the_timestamp_holds_nobody_up(tmp_path: Path) -> Non
     ("text", "reason"),
     [
         ("", "is not JSON"),
-        ("null", "format None"),
-        ("[]", "format None"),
+        ("null", "names no format"),
+        ("[]", "names no format"),
         (json.dumps(notebook(nbformat="4")), "format '4'"),
         (json.dumps(notebook(nbformat=10**30)), "format 10000"),
         (json.dumps(notebook(cells={})), "no list"),

@@ -74,6 +74,14 @@ def test_states_and_reasons(assignment: Assignment) -> None:
     assert "ada" not in look
 
 
+def test_who_got_nothing_right_is_to_be_looked_at(assignment: Assignment) -> None:
+    nothing = made.result(assignment, student="kim")
+    for item in range(len(nothing["items"])):
+        made.wrong(nothing, item)
+    shown = page(assignment, made.result(assignment), nothing)
+    assert section(shown, "Look at these").endswith("kim ✓ graded No function is right. result")
+
+
 def test_what_is_to_be_marked_by_hand(assignment: Assignment) -> None:
     manual = {name: ManualMark(1.0, "", due=False) for name in list(assignment.prose)[1:]}
     shown = page(assignment, made.result(assignment), manual=manual)

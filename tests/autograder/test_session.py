@@ -398,7 +398,7 @@ def test_what_a_whole_notebook_never_defined_is_said(students: Sandbox) -> None:
     ran = whole(students, "x = 1", calls=[call("below", x=1)])
     told = problem(2, checker.outcome_of(ran.outcomes[0], tuple(ran.answers)), 0.0)
     assert told is not None
-    assert "defines no function 'below'" in told
+    assert "when all its cells have run, the notebook has no function 'below'" in told
 
 
 @pytest.mark.sandbox

@@ -168,8 +168,10 @@ def call(body: dict[str, Any], sent: bytes, limits: Limits) -> Message:
     try:
         arguments = decode(unpack(sent))
         if body["function"] not in _shell.user_ns:
-            missing = _error("NameError", f"the notebook defines no function {body['function']!r}")
-            return Message({**missing.body, "undefined": True})
+            words = (
+                f"when all its cells have run, the notebook has no function {body['function']!r}"
+            )
+            return Message({**_error("NameError", words).body, "undefined": True})
         with _alarm(limits.call_seconds):
             outcome = call_function(
                 _shell.user_ns[body["function"]],
