@@ -326,9 +326,12 @@ def test_submissions_come_from_moodle_and_pages_go_back(small: Course) -> None:
     shutil.rmtree(small.submissions)
     run(small, "bash", "-ec", collect)
     assert small.submitted(NAME).keys() == {"1234", "77"}
-    for number in ("1234", "77"):
+    for number in ("1234", "77", "55"):  # the last one has left
         small.feedback(NAME, number).parent.mkdir(parents=True)
         small.feedback(NAME, number).write_text(f"page of {number}", encoding="utf-8")
+    small.reports(NAME).mkdir(parents=True)
+    table = "student,state\n1234,graded\n77,graded\n"
+    (small.reports(NAME) / "marks.csv").write_text(table, encoding="utf-8")
     run(small, "bash", "-ec", give_back)
     with zipfile.ZipFile(small.root / "pages.zip") as file:
         assert {name: file.read(name) for name in file.namelist() if name.endswith(".html")} == {
