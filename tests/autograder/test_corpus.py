@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from autograder import questions
 from autograder.course import load
 from autograder.gradebook.gradebook import Gradebook
 from autograder.marking.checker import seed
-from tests.autograder.conftest import FAST, NAME, NEIGHBOUR, Graded, lay_out
+from tests.autograder.conftest import FAST, NAME, NEIGHBOUR, ROOT, Graded, lay_out
 from tests.autograder.host import MARK, canary
 from tests.submissions import builder
 from tests.submissions.builder import points_due, student
@@ -208,3 +210,16 @@ def test_same_marks_again_and_one_at_a_time(graded: Graded) -> None:
     before = {key: graded.result(key)["items"] for key in keys}
     grade(graded.course, NAME, students=[student(key) for key in keys], force=True, jobs=1)
     assert {key: graded.result(key)["items"] for key in keys} == before
+
+
+def test_the_corpus_is_read_without_the_grader() -> None:
+    """As where stock nbgrader grades it, `benchmarks.stock_nbgrader`."""
+    script = "import sys; sys.modules['autograder'] = None; from tests.submissions import builder"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}; print(len(builder.corpus()))"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert int(done.stdout) == len(CORPUS)
