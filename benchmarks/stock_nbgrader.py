@@ -313,9 +313,8 @@ def due(expected: dict[str, Any], worth: dict[str, float]) -> float | None:
     """Return the mark that a submission deserves; None where a person must look at it."""
     if expected["others"] == "none":
         return None
-    full = expected["others"] == "full"
-    given = {item: each["points"] for item, each in expected.get("items", {}).items()}
-    return sum(given.get(item, most if full else 0) for item, most in worth.items())
+    items = ({"id": item, "max_points": most} for item, most in worth.items())
+    return sum(builder.points_due(expected, item) for item in items)
 
 
 def ours(keys: list[str]) -> dict[str, Any]:
@@ -431,7 +430,7 @@ def page(record: Record) -> str:
         made=f"{made['date']} from commit {made['commit']}: {versions}, {made['cores']} cores",
         count=len(keys) - counts["not_run"],
         all=len(keys),
-        total=number(sum(worth.values())),
+        total=number(sum(most for item, most in worth.items() if item not in builder.extra())),
         whole=f"it {verdict(whole)} after {whole.get('graded', 0)} of {whole['members']}"
         if whole
         else "not run",
