@@ -60,7 +60,8 @@ def preload() -> None:
         public, cases = known(item.id), questions.hidden_cases(item, np.random.default_rng(0))
         right = [*public.right, *questions.expected(item, cases)]
         decoded = [decode(unpack(pack(encode(value)))) for value in right]
-        questions.judge(item, [*public.cases, *cases], [{"value": value} for value in decoded])
+        outcomes = [{"value": value} for value in decoded]
+        questions.judge(item, [*public.cases, *cases], outcomes, right)
 
 
 def main(requests: int, responses: int, _limits: Limits) -> None:

@@ -414,7 +414,7 @@ class _Runner:
 
     def _expect(self) -> bool:
         """Ask for more calls; False when there are none."""
-        part = next(self._parts, None)
+        part = next(filter(None, self._parts), None)
         if part is None:
             return False
         places = range(len(self._calls), len(self._calls) + len(part))
@@ -520,8 +520,6 @@ class _Runner:
         """
         outcomes = self.session.outcomes
         while self._groups or self._expect():
-            if not self._groups:
-                continue
             due = [k for k in self._groups[0] if not outcomes[k]]
             failed = self._failed.get(self._calls[self._groups[0][0]].item)
             if due and failed is None:
