@@ -81,9 +81,9 @@ class Gradebook:
         known = marks(before, self._assignment) if before else {}
         unanswered = {each["grade_id"] for each in result["prose"] if not each["answered"]}
         with self._writing():
-            notebook = self._submissions.enter(result["student"], result["timestamp"])
-            self._write_grades(notebook, given, known)
-            self._write_comments(notebook, unanswered)
+            notebook, new = self._submissions.enter(result["student"], result["timestamp"])
+            self._write_grades(notebook, given, known, new=new)
+            self._write_comments(notebook, unanswered, new=new)
             self._penalise(notebook)
 
     @contextmanager
@@ -104,12 +104,11 @@ class Gradebook:
             raise
 
     def _write_grades(
-        self, notebook: str, given: Mapping[str, Mark], known: Mapping[str, Mark]
+        self, notebook: str, given: Mapping[str, Mark], known: Mapping[str, Mark], *, new: bool
     ) -> None:
         from nbgrader.api import Grade
 
-        columns = (Grade.manual_score, Grade.needs_manual_grade)
-        rows = self._submissions.cells(Grade, notebook, *columns)
+        rows = {} if new else self._submissions.cells(Grade, notebook)
         values = {}
         for cell, name in self._graded.items():
             mark = given[name]
@@ -120,14 +119,14 @@ class Gradebook:
             values[cell] = {"auto_score": mark.points, "needs_manual_grade": due}
         self._submissions.write_cells(Grade, notebook, rows, values)
 
-    def _write_comments(self, notebook: str, unanswered: set[str]) -> None:
+    def _write_comments(self, notebook: str, unanswered: set[str], *, new: bool) -> None:
         from nbgrader.api import Comment
 
         values = {
             cell: {"auto_comment": NO_ANSWER if name in unanswered else None}
             for cell, name in self._answers.items()
         }
-        rows = self._submissions.cells(Comment, notebook)
+        rows = {} if new else self._submissions.cells(Comment, notebook)
         self._submissions.write_cells(Comment, notebook, rows, values)
 
     def assign_late_penalties(self) -> list[str]:
@@ -158,13 +157,8 @@ class Gradebook:
 
     def late_penalty(self, student: str) -> float:
         """Return the points that a student loses for handing in late."""
-        from nbgrader.api import SubmittedNotebook
-
         found = self._submissions.find(student)
-        if found is None:
-            return 0.0
-        points = self._book.db.get(SubmittedNotebook, found[1]).late_submission_penalty
-        return float(points or 0.0)
+        return 0.0 if found is None else float(found.late_submission_penalty or 0.0)
 
     def manual(self, student: str) -> dict[str, ManualMark]:
         """Return what a person gave, and what is still to be given, by cell.
@@ -176,9 +170,8 @@ class Gradebook:
         found = self._submissions.find(student)
         if found is None:
             return {}
-        columns = (Grade.score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
-        grades = self._submissions.cells(Grade, found[1], *columns)
-        said = self._submissions.cells(Comment, found[1], Comment.manual_comment)
+        grades = self._submissions.cells(Grade, found.notebook)
+        said = self._submissions.cells(Comment, found.notebook)
         comments = {self._answers[cell]: row.manual_comment or "" for cell, row in said.items()}
         return {
             name: ManualMark(
