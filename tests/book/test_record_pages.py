@@ -52,6 +52,19 @@ class Records:
     def gap(self, name):
         return self.train(name) - self.test(name)
 
+    def late(self, name, column="test_accuracy"):
+        """How far the last ten epochs are above the ten before."""
+        values = self.mean(name, column)
+        return values[-10:].mean() - values[-20:-10].mean()
+
+    def rough(self, name):
+        """How far the test accuracy of a run moves from epoch to epoch."""
+        runs = [run.column("test_accuracy") for run in self.runs[name]]
+        return 100 * np.abs(np.diff(runs, axis=1)).mean()
+
+    def turn(self, name):
+        return self.mean(name, "test_loss").argmin() + 1
+
 
 def base_is_the_notes_figures(r):
     loss = r.mean("q15", "test_loss", whole=True)
@@ -61,6 +74,28 @@ def base_is_the_notes_figures(r):
 
 def collapses(r):
     return r.test("q26_constant") < r.test("q22") - 10 and r.train("q26_constant") < r.train("q22")
+
+
+def a_needle_from_which_it_comes_back(r):
+    run = max(r.runs["q15"], key=lambda run: max(run.batch_loss))
+    epoch = np.argmax(run.batch_loss) * len(run.epochs) // len(run.batch_loss)
+    accuracies = run.column("train_accuracy")
+    before, there, later = (accuracies[epoch + k] for k in (-1, 0, 4))
+    return max(run.batch_loss) > 10 and there < before - 0.05 and later > before - 0.01
+
+
+def seeds_differ_less_at_the_end(r):
+    accuracies = np.array([run.column("test_accuracy") for run in r.runs["q15"]])
+    return np.ptp(accuracies[:, 14]) > np.ptp(accuracies[:, -1]) + 0.01
+
+
+def most_of_the_head_start_is_gone(r):
+    first, last = (r.test("q19", epoch) - r.test("q15", epoch) for epoch in (0, -1))
+    return 0 < last < first / 2
+
+
+def dropout_goes_on_where_the_others_stop(r):
+    return r.late("q22") < 0.3 < r.late("q29") and r.test("q29") > r.test("q22") + 1
 
 
 def recovers_but_is_not_there_yet(r):
@@ -96,7 +131,19 @@ def small_batches_win(r):
 CLAIMS = {
     ("ladder", "All of it is here again."): base_is_the_notes_figures,
     ("ladder", "Look at the first epoch"): lambda r: r.test("q19", 0) > r.test("q15", 0) + 5,
-    ("ladder", "Faster learning includes"): lambda r: r.gap("q19") > 5,
+    ("ladder", "four epochs later it is back"): a_needle_from_which_it_comes_back,
+    ("ladder", "While a\ntraining still moves fast"): seeds_differ_less_at_the_end,
+    ("ladder", "most of\nthe head start is gone"): most_of_the_head_start_is_gone,
+    ("ladder", "Faster learning\nincludes learning by heart"): lambda r: r.gap("q19") > 5,
+    ("ladder", "the test loss turns after epoch"): lambda r: r.turn("q19") < r.turn("q15"),
+    ("ladder", "learned by heart in the end, too"): lambda r: (
+        r.late("q22", "train_accuracy") > 1 and r.late("q22") < 0.3
+    ),
+    ("ladder", "smoother and no better. Both show here"): lambda r: (
+        r.rough("q26") < r.rough("q22") and r.test("q26") < r.test("q22")
+    ),
+    ("ladder", "the two are level"): lambda r: abs(r.test("q29", 14) - r.test("q22", 14)) < 1,
+    ("ladder", "Those with it go on"): dropout_goes_on_where_the_others_stop,
     ("ladder", "The training accuracy *falls*"): lambda r: r.train("q22") < r.train("q19"),
     ("ladder", "test\naccuracy is what rises"): lambda r: r.test("q22") > r.test("q19"),
     ("ladder", "The gap shrinks"): lambda r: r.gap("q22") < r.gap("q19"),
