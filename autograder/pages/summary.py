@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from math import ceil
 from statistics import fmean, pstdev
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from autograder import formgrader
 from autograder.course import Assignment
@@ -15,10 +17,29 @@ from autograder.marking.result import STATES, Result
 from autograder.pages.feedback import title
 from autograder.pages.render import render
 from autograder.runs.copies import Copies
+from convbook.texts import text
 
 SLOWEST = 10  # submissions
 MISTAKES = 3  # of one item
+WORST = 5  # mistakes of all items
+NAMES = 30  # of those who made a mistake
+NOT_WRITTEN = "not written"
+# What is called so although no question knows it, by the text that a student reads.
+CALLED = {
+    "check.not_written": NOT_WRITTEN,
+    "check.timeout": "out of time",
+    "check.died": "Python died",
+}
+Key = TypeVar("Key")
 STEPS = ("none", "up to a quarter", "up to a half", "up to three quarters", "less than all", "all")
+
+
+class Mistake(NamedTuple):
+    """What went wrong: its name, what a student reads of it, and whether a question knows it."""
+
+    name: str
+    words: str = ""
+    known: bool = False
 
 
 class Summary:
@@ -31,7 +52,8 @@ class Summary:
         self._due: Counter[str] = Counter()  # written answers to mark
         self._right: Counter[str] = Counter()
         self._copies = Copies()
-        self._mistakes: dict[str, Counter[tuple[str, str]]] = {}
+        self._bonus = {item for name, item in assignment.checks.items() if name in assignment.bonus}
+        self._mistakes: dict[str, dict[Mistake, list[str]]] = {}  # who made them, by item
 
     def add(self, result: Result, row: dict[str, Any], manual: Mapping[str, ManualMark]) -> None:
         """Count one submission; one that could not be read has no marks to count."""
@@ -42,9 +64,10 @@ class Summary:
         for item in result["items"]:
             self._marks.setdefault(item["id"], []).append(row[item["id"]])
             self._right[item["id"]] += item["passed"]
-            if item["misconception"]:
-                mistakes = self._mistakes.setdefault(item["id"], Counter())
-                mistakes[item["misconception"], item["words"]] += 1
+            found = mistake(item)
+            if found is not None and not (found.name == NOT_WRITTEN and item["id"] in self._bonus):
+                of_item = self._mistakes.setdefault(item["id"], {})
+                of_item.setdefault(found, []).append(result["student"])
         for name in self._assignment.by_hand:
             mark = manual.get(name)
             if mark is None or mark.due:
@@ -71,6 +94,7 @@ class Summary:
             total=spread(totals, rows[0]["max_points"]) if read else None,
             questions=self._questions(),
             items=[self._item(item) for item in self._assignment.checks.values()],
+            worst=self._worst(),
             again=[row for row in rows if row["look_again"]],
             copies=self._copies.found(),
             slowest=sorted(rows, key=lambda row: -row["seconds"])[:SLOWEST],
@@ -114,15 +138,69 @@ class Summary:
         return items | self._assignment.prose
 
     def _item(self, item: str) -> dict[str, Any]:
-        common = self._mistakes.get(item, Counter()).most_common(MISTAKES)
+        mistakes = _most_frequent(self._mistakes.get(item, {}))
         return {
             "id": item,
             "right": self._right[item],
             "all": len(self._marks.get(item, [])),
             "mistakes": [
-                {"name": name, "words": words, "count": count} for (name, words), count in common
+                {
+                    **found._asdict(),
+                    "count": len(students),
+                    "students": students[:NAMES],
+                    "more": max(0, len(students) - NAMES),
+                }
+                for found, students in mistakes[:MISTAKES]
             ],
+            "others": sum(len(students) for _mistake, students in mistakes[MISTAKES:]),
         }
+
+    def _worst(self) -> list[dict[str, Any]]:
+        """Return the most frequent known mistakes of all items that more than one student made."""
+        every = {
+            (item, found): students
+            for item, mistakes in self._mistakes.items()
+            for found, students in mistakes.items()
+            if found.known and len(students) > 1
+        }
+        return [
+            {**found._asdict(), "item": item, "count": len(students)}
+            for (item, found), students in _most_frequent(every)[:WORST]
+        ]
+
+
+def mistake(item: Mapping[str, Any]) -> Mistake | None:
+    """Return what went wrong with an item; None where nothing did, or where a person must say.
+
+    Of what is none of the known mistakes it is told whether there was an answer at all, how it
+    ended, and whether only hidden cases find it.
+    """
+    if item["passed"] or (item["run"] and item["run"]["due"]):
+        return None
+    if item["misconception"]:
+        return Mistake(item["misconception"], item["words"], known=True)
+    failure = item["first_failure"]
+    if failure is None or not failure["public"]:
+        return Mistake("hidden cases", "Right in the cases of the notebook, wrong in others.")
+    for key, name in CALLED.items():
+        if failure["problem"] == text(key):
+            return Mistake(name)
+    stopped = _stopped().fullmatch(failure["problem"])
+    if stopped:
+        return Mistake(stopped[1], "It stopped with this error.")
+    return Mistake("something else", "No mistake that has a name.")
+
+
+@cache
+def _stopped() -> re.Pattern[str]:
+    """Return what matches the words about a function that raised an error, of which type."""
+    words = re.escape(text("check.raised", type="TYPE", message="MESSAGE"))
+    return re.compile(words.replace("TYPE", r"(\w{1,60})").replace("MESSAGE", ".*"), re.DOTALL)
+
+
+def _most_frequent(mistakes: Mapping[Key, list[str]]) -> list[tuple[Key, list[str]]]:
+    """Return mistakes with who made them, the most frequent first."""
+    return sorted(mistakes.items(), key=lambda each: -len(each[1]))
 
 
 def spread(marks: Iterable[float], best: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -123,10 +124,80 @@ def test_the_most_frequent_mistakes(assignment: Assignment) -> None:
         wrong(results[-1], misconception=name, words=f"You did {name}.")
     shown = section(page(assignment, *results), "Functions, and where they go wrong")
     assert (
-        "q01.output_size 0 / 6 2 x ceiling : You did ceiling. 2 x square : You did square. "
-        "1 x swapped : You did swapped. q01.conv_weights 6 / 6 q01"
-        in shown.replace("\N{MULTIPLICATION SIGN}", "x")
+        "q01.output_size 0 / 6 2 x ceiling : You did ceiling. s0, s2 "
+        "2 x square : You did square. s3, s4 1 x swapped : You did swapped. s1 "
+        "1 x others q01.conv_weights 6 / 6 q01" in shown.replace("\N{MULTIPLICATION SIGN}", "x")
     )
+
+
+def test_the_most_frequent_mistakes_of_all_functions(assignment: Assignment) -> None:
+    results = [made.result(assignment, student=f"s{number}") for number in range(7)]
+    for number, each in enumerate(results):
+        wrong(each, 0, misconception="ceiling" if number < 3 else "floor", words="Rounded.")
+        if number < 6:
+            wrong(each, 1, misconception="no bias", words="Forgot it.")
+        if number == 0:
+            wrong(each, 2, misconception="once", words="Nobody else did.")
+    shown = section(page(assignment, *results), "Functions, and where they go wrong")
+    worst = shown.replace("\N{MULTIPLICATION SIGN}", "x").split("Function Right")[0]
+    assert worst == (
+        "The most frequent mistakes that have a name, over all functions: "
+        "6 x no bias in q01.conv_weights : Forgot it. "
+        "4 x floor in q01.output_size : Rounded. "
+        "3 x ceiling in q01.output_size : Rounded. "
+    )
+
+
+def test_a_mistake_of_many_names_some_of_them(assignment: Assignment) -> None:
+    results = [made.result(assignment, student=f"s{number:02d}") for number in range(40)]
+    for each in results:
+        wrong(each, misconception="ceiling", words="Rounded.")
+    shown = section(page(assignment, *results), "Functions, and where they go wrong")
+    assert "s28, s29 and 10 more" in shown
+    assert "s30" not in shown
+
+
+@pytest.mark.parametrize(
+    ("problem", "name"),
+    [
+        (None, "hidden cases"),
+        ("This answer is not written yet.", "not written"),
+        ("Your function did not come back in time.", "out of time"),
+        ("Your function stopped with NameError: name 'x' is not defined\nhere", "NameError"),
+        ("Your function stopped with a stomach ache", "something else"),
+        ("3 was expected, 4 came.", "something else"),
+    ],
+)
+def test_what_goes_wrong_has_a_name_of_ours_where_no_mistake_is_known(
+    assignment: Assignment, problem: str | None, name: str
+) -> None:
+    graded = made.result(assignment)
+    known = {"public": True, "arguments": {}, "expected": "3", "got": None, "problem": problem}
+    wrong(graded, first_failure=known if problem else {"public": False})
+    result.validate(graded)
+    found = summary.mistake(graded["items"][0])
+    assert found is not None
+    assert (found.name, found.known) == (name, False)
+
+
+def test_a_bonus_that_is_not_written_is_no_mistake(assignment: Assignment) -> None:
+    [first, *_] = assignment.checks
+    optional = replace(assignment)
+    vars(optional)["bonus"] = frozenset({first})
+    graded = made.result(assignment)
+    problem = "This answer is not written yet."
+    failure = {"public": True, "arguments": {}, "expected": "3", "got": None, "problem": problem}
+    wrong(graded, first_failure=failure)
+    assert "not written" in section(page(assignment, graded), "Functions, and where they go wrong")
+    assert "not written" not in page(optional, graded)
+
+
+def test_what_is_right_or_waits_for_a_person_is_no_mistake(assignment: Assignment) -> None:
+    item = made.result(assignment)["items"][0]
+    assert summary.mistake(item) is None
+    run = {"name": "base", "due": "its curve is odd", "notes": []}
+    assert summary.mistake({**item, "passed": False, "run": run}) is None
+    assert summary.mistake({**item, "passed": False, "run": {**run, "due": ""}}) is not None
 
 
 def test_the_slowest_come_first(assignment: Assignment) -> None:
