@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from autograder.settings import Settings
 from convbook.errors import GradingError
 
 Cell = dict[str, Any]
+MOST_NAME = 200  # bytes of a student's folder's name: files are named after it
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class Course:
         return {
             student: path
             for student, path in found.items()
-            if not student.startswith(".") and (path.is_dir() or path.is_symlink())
+            if not student.startswith(".")
+            and len(os.fsencode(student)) <= MOST_NAME
+            and (path.is_dir() or path.is_symlink())
         }
 
     def autograded(self, assignment: str, student: str) -> Path:

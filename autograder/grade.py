@@ -174,7 +174,9 @@ def grade(
                 for submission, found in mark_all(basis, todo, workers, marked.find):
                     writer.write(submission, found)
                     outcomes.append(Outcome.of(found))
-                    bar.set_postfix_str(f"{found['student']}: {found['state']}", refresh=False)
+                    bar.set_postfix_str(
+                        f"{_named(found['student'])}: {found['state']}", refresh=False
+                    )
                     bar.update()
             report.rewrite(course, assignment, book, book.assign_late_penalties())
             rows = {row["student"]: row for row in report.write(course, assignment, book)}
@@ -262,12 +264,17 @@ def total(outcomes: Sequence[Outcome]) -> str:
     return f"{line} ({skipped} of them before, unchanged)" if skipped else line
 
 
+def _named(student: str) -> str:
+    """Return a student's name for a terminal, which a folder's name could steer."""
+    return student if student.isprintable() else repr(student)
+
+
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return the states of a run, and the reasons a person must read."""
     lines = [total(outcomes)]
     for each in outcomes:
         if each.state != "graded":
-            lines.append(f"  {each.student}: {each.state}: {each.reason}")
+            lines.append(f"  {_named(each.student)}: {each.state}: {each.reason}")
     again = [each for each in outcomes if each.stale]
     if again:
         count = sum(len(each.stale) for each in again)

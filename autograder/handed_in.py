@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.course import MOST_NAME, Course
 from autograder.gradebook.submissions import utc
 from autograder.marking import intake
 from convbook.errors import GradingError
@@ -84,7 +84,7 @@ def undated(folders: Mapping[str, Path]) -> str:
 def _unread(course: Course) -> Iterator[Path]:
     practicals = course.practicals()
     for student in _visible(course.submissions):
-        if not student.is_dir():
+        if not student.is_dir() or len(os.fsencode(student.name)) > MOST_NAME:
             yield student
         elif not student.is_symlink():
             for path in _visible(student):

@@ -19,6 +19,7 @@ from convbook.errors import GradingError
 
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2000
+MAX_VALUES = 2_000_000  # in the JSON: a notebook of 20 MB that is all empty lists takes 700 MB
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 FOLDER_NAME = "the student's folder has a name that cannot be used"
 TIMESTAMP = "timestamp.txt"
@@ -108,6 +109,8 @@ def _read(path: Path) -> bytes:
 
 
 def _notebook(data: bytes) -> dict[str, Any]:
+    if sum(data.count(each) for each in (b"[", b"{", b",")) > MAX_VALUES:
+        raise IntakeError(f"the notebook holds more than {MAX_VALUES:,} values")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -151,7 +154,12 @@ def timestamp(folder: Path) -> str | None:
 
 
 def beside(folder: Path, name: str) -> str | None:
-    """Return the text of a small file that the exchange puts beside a notebook, where it is one."""
+    """Return the text of a small file that the exchange puts beside a notebook, where it is one.
+
+    Nothing where a link leads to the folder: it may be another student's.
+    """
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return None
     try:
         return _read(folder / name).decode("utf-8")[:1000]
     except (IntakeError, ValueError):

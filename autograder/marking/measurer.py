@@ -185,16 +185,19 @@ def _reading(item: ReadingItem, message: Message, outcome: Outcome) -> dict[str,
     }
     try:
         runs = _runs(item, message)
+        histories = {name: run.record.history for name, run in runs.items()}
+        expected = READINGS[item.function](histories)
+        words = problem(expected, outcome, TOLERANCE)
+        got = show(outcome["value"]) if "value" in outcome else None
     except Wrong as wrong:
         named = {"misconception": wrong.name, "words": wrong.words, "hint": wrong.hint}
         return verdict | named
-    histories = {name: run.record.history for name, run in runs.items()}
-    expected = READINGS[item.function](histories)
-    words = problem(expected, outcome, TOLERANCE)
+    except Exception as error:
+        # As with a run: the rest of the submission stands. The run itself waits for a person.
+        return verdict | {"words": f"The grader failed on it: {type(error).__name__}."}
     if words is None:
         return verdict | {"points": item.points, "passed": True}
     failure = {"public": True, "arguments": {}, "expected": show(expected), "problem": words}
-    got = show(outcome["value"]) if "value" in outcome else None
     return verdict | {"first_failure": {**failure, "got": got}}
 
 
@@ -223,13 +226,16 @@ def _finding(
 def _sweep_finding(
     item: RunItem, runs: dict[str, HandedIn], at_hand: list[ImagesAtHand]
 ) -> facts.Finding:
-    """Return what a sweep is worth: all of it when each run is what it says, learned or not."""
+    """Return what a sweep is worth: all of it when each run is what it says, and one learned."""
+    measured = {}
     for name, run in runs.items():
         images = _images_of(run, at_hand)
         if images is None:
             return _not_at_hand(run)
+        measured[name] = _measured(run, images.pixels, images.labels)
         with _named(item, name):
-            facts.require_consistent(run, _measured(run, images.pixels, images.labels), images)
+            facts.require_consistent(run, measured[name], images)
+    facts.require_trained(runs, measured)
     budgets = {run.record.budget for run in runs.values()}
     return facts.Finding(1.0, notes=[ON_STANDIN] if "stand-in" in budgets else [])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -115,30 +114,44 @@ class Pipeline:
                 Call(item, {**PLAIN_CALL, "item": item, "function": function}, NO_ARGUMENTS)
                 for item, function in assignment.readings.items()
             ]
+            public = 0
+
+            def parts() -> Iterator[list[Call]]:
+                # What is read off runs is told in words, so no hidden input may be there before.
+                nonlocal public
+                chosen = self._calls(checker)
+                first = next(chosen)
+                public = len(first)
+                yield first
+                yield more
+                yield from chosen
+
             cells = cells_to_run(sanitized.cells)
             files = {file.path: file.data for file in submission.runs if not file.trouble}
             with session.run(
                 self.students,
                 cells,
-                itertools.chain(self._calls(checker), [more]),
+                parts(),
                 self.limits,
                 self.stop,
                 files,
             ) as ran:
-                outcomes = ran.outcomes[: len(ran.outcomes) - len(more)]
+                read = ran.outcomes[public : public + len(more)]
+                outcomes = ran.outcomes[:public] + ran.outcomes[public + len(more) :]
                 checker.send({"do": "judge", "outcomes": outcomes}, tuple(ran.answers))
             judged = self._answer(checker)
-        return ran, [*judged.body["verdicts"], *self._measured(submission, ran)]
+        return ran, [*judged.body["verdicts"], *self._measured(submission, ran, read)]
 
-    def _measured(self, submission: Submission, ran: Session) -> list[dict[str, Any]]:
+    def _measured(
+        self, submission: Submission, ran: Session, outcomes: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
         """Let the measurer judge the training runs, and what was read off them."""
         if self.measurers is None:
             return []
         assignment = self.basis.assignment
-        last = ran.outcomes[len(ran.outcomes) - len(assignment.readings) :]
         read = {
             item: (outcome, ran.answers[outcome["blob"]] if "blob" in outcome else b"")
-            for item, outcome in zip(assignment.readings, last, strict=True)
+            for item, outcome in zip(assignment.readings, outcomes, strict=True)
         }
         seed = {"hash": submission.hash, "version": self.basis.version}
         body, blobs = measuring.request(assignment.runs, submission.runs, read, seed)

@@ -19,10 +19,12 @@ Shown = dict[str, Any]
 # How the reasons begin that a student can do nothing about.
 INSTRUCTORS = (OUR_FAULT, intake.FOLDER_NAME)
 
-# What makes more than text of Markdown: tags, entities, links and pictures, and the commands by
-# which MathJax makes links and styles. A word joiner, which nobody sees, takes each apart.
+# What makes more than text of Markdown: tags, entities, links, pictures and bare addresses, and the
+# commands by which MathJax makes links and styles. A word joiner, which nobody sees, takes each
+# apart.
 _ACTIVE = re.compile(
-    r"<(?=[^\s\d=])|&(?=[#\w])|\](?=[(\[:])|\\(?=(?:href|style|class|cssId|require|unicode)\b)"
+    r"<(?=[^\s\d=])|&(?=[#\w])|\](?=[(\[:])|:(?=//)|\bwww(?=\.)"
+    r"|\\(?=(?:href|style|class|cssId|require|unicode|mmlToken|bbox)\b)"
 )
 _WORD_JOINER = "\u2060"
 

@@ -139,6 +139,41 @@ def _contradiction(words: str) -> Wrong:
     )
 
 
+def require_trained(runs: Mapping[str, HandedIn], measured: Mapping[str, Metrics]) -> None:
+    """Refuse a sweep of one network under many names, or of networks that all just guess.
+
+    A run of a sweep may fail to learn: that is what it is to show. Not all of them do.
+
+    Args:
+        runs: of the sweep, by name.
+        measured: the weights of each, on some of its test images.
+
+    Raises:
+        Wrong: naming which it is.
+    """
+    first: dict[str, str] = {}
+    for name, run in runs.items():
+        other = first.setdefault(run.weights, name)
+        if other != name:
+            raise Wrong(
+                "same-weights",
+                f"The runs {other} and {name} have the same weights.",
+                "Train each run of the sweep, with its own setting.",
+            )
+    if all(map(_guesses, measured.values())):
+        raise Wrong(
+            "nothing-learned",
+            "All networks of the sweep are right on no more test images than guessing is. The "
+            "recipe of the practical learns with one of these settings at least.",
+            "Look at the loss of the first epochs of each run, then at the images.",
+        )
+
+
+def _guesses(measured: Metrics) -> bool:
+    """Is a network right on no more images than chance allows one that guesses?"""
+    return measured.accuracy <= GUESSING + SIGMAS * sqrt(GUESSING * (1 - GUESSING) / measured.n)
+
+
 def judge(step: str, record_of: HandedIn, measured: Metrics) -> Finding:
     """Compare a consistent run with recorded ones.
 
@@ -148,8 +183,7 @@ def judge(step: str, record_of: HandedIn, measured: Metrics) -> Finding:
         measured: its weights, on some of its test images.
     """
     history, budget = record_of.record.history, record_of.record.budget
-    guessing = GUESSING + SIGMAS * sqrt(GUESSING * (1 - GUESSING) / measured.n)
-    if measured.accuracy <= guessing:
+    if _guesses(measured):
         return Finding(
             0.0,
             Wrong(

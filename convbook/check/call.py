@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -33,13 +35,29 @@ def call(
         `{"value": plain}` or `{"error": {"type", "message"}}`.
     """
     try:
-        with forbidding(forbidden):
+        with _defaults_of_torch(), forbidding(forbidden):
             if adapter is None:
                 return {"value": plain(function(**arguments))}
             adapters = import_module("convbook.check.adapters")  # imports torch: not before
             return {"value": plain(getattr(adapters, adapter)(function, **arguments))}
     except (Exception, SystemExit) as error:
         return {"error": {"type": type(error).__name__, "message": _message(error, function)}}
+
+
+@contextmanager
+def _defaults_of_torch() -> Iterator[None]:
+    """Let numbers be float32 and gradients be kept, whatever the notebook has switched since."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _message(error: BaseException, function: object) -> str:

@@ -45,9 +45,13 @@ def _whole_difference(expected: int, got: Plain) -> str | None:
 def _number_difference(expected: float, got: Plain, tolerance: float) -> str | None:
     if type(got) not in (int, float):
         return _kind_difference("check.kinds.float", got)
-    if math.isnan(got) and not math.isnan(expected):
+    try:
+        number = float(got)
+    except OverflowError:  # an int that no float can be near
+        return text("check.other_value", expected=show(expected), got=show(got))
+    if math.isnan(number) and not math.isnan(expected):
         return text("check.nan", expected=show(expected))
-    if np.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
+    if np.isclose(number, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
         return None
     return text("check.other_value", expected=show(expected), got=show(got))
 
@@ -59,7 +63,7 @@ def _list_difference(expected: list[Plain], got: Plain, tolerance: float) -> str
     if len(values) != len(expected):
         return text("check.other_length", expected=len(expected), got=len(values))
     for place, (wanted, value) in enumerate(zip(expected, values, strict=True)):
-        if words := difference(wanted, value, tolerance):
+        if (words := difference(wanted, value, tolerance)) is not None:
             return text("check.at_place", place=place, words=words)
     return None
 
@@ -68,9 +72,9 @@ def _dict_difference(expected: dict[str, Plain], got: Plain, tolerance: float) -
     if not isinstance(got, dict):
         return _kind_difference("check.kinds.dict", got)
     if set(got) != set(expected):
-        return text("check.other_keys", expected=sorted(expected), got=sorted(got))
+        return text("check.other_keys", expected=sorted(expected), got=show(sorted(got)))
     for key, wanted in expected.items():
-        if words := difference(wanted, got[key], tolerance):
+        if (words := difference(wanted, got[key], tolerance)) is not None:
             return text("check.at_key", name=key, words=words)
     return None
 

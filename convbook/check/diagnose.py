@@ -13,6 +13,7 @@ from convbook.texts import text
 # What a call came to: {"value": plain} or {"error": {"type", "message"}} or {"timeout": True}
 # or {"died": True}.
 Outcome = Mapping[str, Any]
+MOST = 2000  # characters about one case
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """Whether every case is right."""
-        return not any(self.problems)
+        return all(words is None for words in self.problems)
 
 
 def diagnose(
@@ -73,14 +74,15 @@ def diagnose(
 
 
 def problem(expected: Plain, outcome: Outcome, tolerance: float) -> str | None:
-    """Return what is wrong with one outcome in words, or None."""
+    """Return what is wrong with one outcome in words, never empty ones, or None."""
     if "value" in outcome:
-        return difference(expected, outcome["value"], tolerance)
+        words = difference(expected, outcome["value"], tolerance)
+        return words if words is None else words[:MOST]
     if "error" in outcome:
         error = outcome["error"]
         if error["type"] == "NotImplementedError":
             return text("check.not_written")
-        if error["type"] in ("CheckFailed", "NotAllowedHere"):
+        if error["type"] in ("CheckFailed", "NotAllowedHere") and error["message"].strip():
             return str(error["message"])
         return text("check.raised", type=error["type"], message=error["message"])
     return text("check.timeout" if outcome.get("timeout") else "check.died")

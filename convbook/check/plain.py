@@ -23,6 +23,7 @@ FAILED = "cannot be computed"
 # What stands for the answer of a function that refuses its arguments, as it should.
 REFUSED = "raises ValueError"
 MAX_DEPTH = 8
+MOST_AXES, MOST_ROWS = 4, 2000  # of an array that is shown: axes, characters
 _EXACT = (type(None), bool, int, float, str)
 _NUMBERS = tuple({np.bool_, *(np.dtype(code).type for code in "bBhHiIlLqQefd")})
 ARRAY = "__array__"  # the key that marks an array in JSON
@@ -120,7 +121,9 @@ def from_json(data: Any) -> Plain:
 def show(value: Plain, *, limit: int = 300) -> str:
     """Return a plain value as a reader sees it: short, arrays with their shape."""
     if isinstance(value, np.ndarray):
-        rows = np.array2string(value, precision=4, suppress_small=True, threshold=64, edgeitems=3)
+        some = value if value.ndim <= MOST_AXES else value.reshape(-1)[:64]
+        rows = np.array2string(some, precision=4, suppress_small=True, threshold=64, edgeitems=3)
+        rows = rows if len(rows) <= MOST_ROWS else f"{rows[:MOST_ROWS]} …"
         written = f"array of shape {value.shape}"
         return f"{written}:\n{rows}" if value.size <= 64 else f"{written}, first rows:\n{rows}"
     if isinstance(value, dict):

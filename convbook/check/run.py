@@ -109,7 +109,7 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 
 
 def _failure(item: PublicItem, verdict: Verdict, outcomes: list[Outcome]) -> NotRightYet:
-    index = next(i for i, problem in enumerate(verdict.problems) if problem)
+    index = next(i for i, problem in enumerate(verdict.problems) if problem is not None)
     outcome, problem = outcomes[index], str(verdict.problems[index])
     if outcome.get("error", {}).get("type") == "NotImplementedError":
         return NotRightYet(

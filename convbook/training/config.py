@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -21,6 +20,7 @@ from convbook.data import (
 )
 from convbook.data.batches import Normalisation
 from convbook.errors import TrainingError
+from convbook.training.schema import is_number
 
 NORMALISATIONS: dict[str | None, Normalisation | None] = {
     None: None,
@@ -99,16 +99,19 @@ class Config:
         _require(self, "epochs", _whole(self.epochs, least=1), "a whole number, 1 or more")
         _require(self, "batch_size", _whole(self.batch_size, least=1), "a whole number, 1 or more")
         _require(self, "seed", _whole(self.seed, least=0), "a whole number, 0 or more")
-        _require(self, "lr", _real(self.lr) and self.lr > 0, "a number above 0")
-        _require(self, "momentum", _real(self.momentum) and 0 <= self.momentum < 1, "in [0, 1)")
+        _require(self, "lr", is_number(self.lr) and self.lr > 0, "a number above 0")
+        _require(self, "momentum", is_number(self.momentum) and 0 <= self.momentum < 1, "in [0, 1)")
         _require(
             self,
             "gamma",
-            self.gamma is None or (_real(self.gamma) and 0 < self.gamma <= 1),
+            self.gamma is None or (is_number(self.gamma) and 0 < self.gamma <= 1),
             "None, or in (0, 1]",
         )
         _require(
-            self, "weight_decay", _real(self.weight_decay) and self.weight_decay >= 0, "0 or more"
+            self,
+            "weight_decay",
+            is_number(self.weight_decay) and self.weight_decay >= 0,
+            "0 or more",
         )
         _require(
             self,
@@ -119,18 +122,18 @@ class Config:
         _require(
             self,
             "label_smoothing",
-            _real(self.label_smoothing) and 0 <= self.label_smoothing < 1,
+            is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1,
             "in [0, 1)",
         )
         _require(self, "whiten", isinstance(self.whiten, bool), "True or False")
         _require(
             self,
             "dropout",
-            self.dropout is None or (_real(self.dropout) and 0 <= self.dropout < 1),
+            self.dropout is None or (is_number(self.dropout) and 0 <= self.dropout < 1),
             "None, or in [0, 1)",
         )
         _require(
-            self, "validation", _real(self.validation) and 0 <= self.validation < 1, "in [0, 1)"
+            self, "validation", is_number(self.validation) and 0 <= self.validation < 1, "in [0, 1)"
         )
         _require(self, "model", isinstance(self.model, str) and self.model != "", "a name")
         _require_name(self, "normalise", tuple(NORMALISATIONS))
@@ -185,11 +188,6 @@ class Config:
 
 def _whole(value: object, *, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _real(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value)
 
 
 def _require(config: Config, name: str, holds: bool, rule: str) -> None:

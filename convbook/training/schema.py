@@ -14,8 +14,14 @@ Rule = tuple[str, Callable[[Any], bool]]
 Schema = Mapping[str, Any]
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: Any) -> bool:
+    """Is this a number that a float can hold, neither infinite nor NaN?"""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int too large for a float
+        return False
 
 
 def _whole(value: Any) -> bool:
@@ -26,8 +32,8 @@ TEXT: Rule = ("a text", lambda v: isinstance(v, str) and v != "")
 TEXT_OR_NONE: Rule = ("a text or null", lambda v: v is None or isinstance(v, str))
 COUNT: Rule = ("a whole number, 1 or more", lambda v: _whole(v) and v >= 1)
 SEED: Rule = ("a whole number, 0 or more", lambda v: _whole(v) and v >= 0)
-LOSS: Rule = ("a finite number, 0 or more", lambda v: _number(v) and v >= 0)
-SHARE: Rule = ("a number in [0, 1]", lambda v: _number(v) and 0 <= v <= 1)
+LOSS: Rule = ("a finite number, 0 or more", lambda v: is_number(v) and v >= 0)
+SHARE: Rule = ("a number in [0, 1]", lambda v: is_number(v) and 0 <= v <= 1)
 PLACES: Rule = (
     "an object of seeds and texts",
     lambda v: (

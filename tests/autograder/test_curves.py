@@ -24,6 +24,19 @@ PATIENT = Limits(cell_seconds=200, call_seconds=60, total_seconds=800, cpu_secon
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
+# Replaces a function by one that notes its calls, and tells of them while runs are read off.
+WATCHER = """
+SEEN = []
+
+def loss_of(*args, **kwargs):
+    SEEN.append((args, kwargs))
+    return 10**350
+
+def my_start():
+    raise Exception(f"{len(SEEN)} calls before")
+"""
+
+
 @pytest.fixture(scope="session")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run with the budget of the stand-in, trained once for all tests."""
@@ -51,6 +64,12 @@ def graded(honest: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
         shutil.copytree(honest, target / "runs" / RUN)
         (target / f"{NAME}.ipynb").write_text(solved, encoding="utf-8")
         curve.spoil(target / "runs" / RUN)
+    watcher = course.root / "submitted" / "watcher" / NAME
+    shutil.copytree(honest, watcher / "runs" / RUN)
+    watching = json.loads(solved)
+    cell = {"cell_type": "code", "id": "own", "metadata": {}, "outputs": []}
+    watching["cells"].append({**cell, "execution_count": None, "source": WATCHER})
+    (watcher / f"{NAME}.ipynb").write_text(json.dumps(watching), encoding="utf-8")
     empty = course.root / "submitted" / "empty" / NAME
     empty.mkdir(parents=True)
     (empty / f"{NAME}.ipynb").write_text(fresh, encoding="utf-8")
@@ -83,6 +102,22 @@ def test_nothing_else_of_the_submission_suffers(graded: Course, name: str) -> No
     assert found["state"] == "graded"
     wrong = {item["id"] for item in found["items"] if not item["passed"]}
     assert wrong <= {"q15.run", "q17.my_start", "q18.my_curves", *LEFT_OUT}
+
+
+def test_no_hidden_input_is_there_when_runs_are_read_off(graded: Course) -> None:
+    """What a function says of a run is shown to its student, in words of his own."""
+    items = {item["id"]: item for item in result(graded, "watcher")["items"]}
+    (watched,) = (item for item in items.values() if item["id"].endswith(".loss_of"))
+    public = sum(case["public"] for case in watched["cases"])
+    assert 0 < public < len(watched["cases"])
+    assert f"{public} calls before" in items["q17.my_start"]["first_failure"]["problem"]
+    assert (watched["points"], items["q15.run"]["points"]) == (0, 2)
+
+
+def test_what_the_grader_draws_is_told_in_no_notebook(graded: Course) -> None:
+    """Of the images that it makes ready for all who hand in a run."""
+    first, *_ = result(graded, "empty")["cells"]
+    assert "NOT CIFAR" not in first["output"]
 
 
 def test_an_empty_hand_in_gets_nothing(graded: Course) -> None:

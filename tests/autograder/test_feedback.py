@@ -334,6 +334,10 @@ def test_plain_markdown_stays_as_it_is(text: str) -> None:
         "![a][b]",
         "[a]: b",
         "\\href{a}{b}",
+        "\\bbox[red]{a}",
+        '\\mmlToken{mi}[href="a"]{b}',
+        "see https://example.org",
+        "see www.example.org",
     ],
 )
 def test_markdown_that_makes_more_than_text_is_taken_apart(text: str) -> None:

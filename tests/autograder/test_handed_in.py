@@ -70,6 +70,26 @@ def test_what_lies_in_the_wrong_place_is_named(
     assert "\x1b" not in said.err
 
 
+def test_a_name_too_long_for_a_file_stops_nobody(
+    there: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (there.submissions / ("x" * 255) / NAME).mkdir(parents=True)
+    assert main(["grade", NAME, "--course", str(there.root)]) == 0
+    said = capsys.readouterr()
+    assert "1 needs review" in said.out
+    assert "1 thing in submitted/ was not read: 'xxxx" in said.err
+
+
+def test_a_name_of_a_folder_cannot_steer_a_terminal(
+    there: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (there.submissions / "eve\x1b[2J" / NAME).mkdir(parents=True)
+    assert main(["grade", NAME, "--course", str(there.root)]) == 0
+    said = capsys.readouterr()
+    assert "'eve\\x1b[2J': needs review" in said.out
+    assert "eve\x1b" not in said.out + said.err
+
+
 def test_a_class_in_the_wrong_place_is_told_so(
     there: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:

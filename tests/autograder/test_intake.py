@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from autograder.course import Assignment, Course, grade_id, load
+from autograder.marking import intake
 from autograder.marking.intake import IntakeError, Submission, take
 from autograder.marking.sanitize import sanitize
 from tests.autograder.conftest import NAME, ROOT
@@ -62,6 +63,7 @@ def test_a_pipe_in_place_of_the_timestamp_holds_nobody_up(tmp_path: Path) -> Non
         (json.dumps(notebook(cell(source=["a", 3]))), "source of cell 1"),
         (json.dumps(notebook(cells=[cell()] * 2001)), "up to 2000 cells"),
         (b"\xff\xfe{\x00}\x00", "not text in UTF-8"),
+        (f"[{'[],' * 1_500_000}[]]", "more than 2,000,000 values"),
     ],
 )
 def test_malformed_notebooks_have_a_reason(tmp_path: Path, text: str | bytes, reason: str) -> None:
@@ -107,6 +109,16 @@ def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "link", tmp_path / "bob" / NAME):
         with pytest.raises(IntakeError, match="link"):
             take("ada", path, NAME)
+
+
+def test_nothing_is_read_beside_a_notebook_through_a_link(tmp_path: Path) -> None:
+    real = hand_in(tmp_path, json.dumps(notebook(cell())))
+    (real / "submission_secret.txt").write_text("of another student")
+    assert intake.beside(real, "submission_secret.txt") == "of another student"
+    (tmp_path / "link").symlink_to(real)
+    (tmp_path / "bob").symlink_to(real.parent)
+    for path in (tmp_path / "link", tmp_path / "bob" / NAME):
+        assert intake.beside(path, "submission_secret.txt") is None
 
 
 def test_a_loose_student_folder_is_a_person(tmp_path: Path) -> None:

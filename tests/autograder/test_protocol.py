@@ -141,6 +141,10 @@ HOSTILE_MESSAGES = {
     "array that is not there": Message({"value": {"$npy": 7}}),
     "array by negative place": Message({"value": {"$npy": -1}}, (npy(np.zeros(1)),)),
     "array by a bool": Message({"value": {"$npy": True}}, (npy(np.zeros(1)), npy(np.zeros(1)))),
+    "array named twice": Message({"value": [{"$npy": 0}, {"$npy": 0}]}, (npy(np.zeros(1)),)),
+    "arrays out of order": Message(
+        {"value": [{"$npy": 1}, {"$npy": 0}]}, (npy(np.zeros(1)), npy(np.zeros(1)))
+    ),
     "unknown tag": Message({"value": {"$pickle": 0}}),
     "two tags": Message({"value": {"$npy": 0, "$dict": []}}),
     "float that is text": Message({"value": {"$float": "1e5"}}),

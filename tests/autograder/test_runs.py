@@ -386,7 +386,7 @@ def test_the_bands_of_cifar10_are_those_of_the_books_runs() -> None:
             told = features(run.until(BUDGETS[budget].epochs))
             assert all(told[name] in found[name] for name in FEATURES)
         assert found["roughness"].low > 0
-    assert not bands.bands("dropout", "full", runs[0].data)
+    assert not bands.bands("lenet5", "full", runs[0].data)
     assert not bands.bands("base", "full", {"fingerprint": "0", "test_fingerprint": "0"})
 
 
@@ -583,6 +583,65 @@ def test_the_same_run_for_each_rate_is_none(swept: dict[str, Files]) -> None:
     found = verdict_on(questions.run_item("q16.run"), runs)
     assert found["misconception"] == "record-of-another-run"
     assert found["words"].startswith("The run lr-2: ")
+
+
+def test_one_network_under_the_name_of_each_run_is_none(swept: dict[str, Files]) -> None:
+    first = json.loads(swept["lr-1"]["record.json"])
+
+    def same(handed_in: Files) -> Files:
+        def change(record: dict[str, Any]) -> None:
+            record.update(weights=first["weights"], measured=first["measured"])
+            end = first["history"]["epochs"][-1]
+            record["history"]["epochs"][-1].update(test_accuracy=end["test_accuracy"])
+
+        weights = swept["lr-1"]["weights.safetensors"]
+        return edited(change)(handed_in) | {"weights.safetensors": weights}
+
+    runs = {run: same(handed_in) for run, handed_in in one(swept, "lr").items()}
+    found = verdict_on(questions.run_item("q16.run"), runs)
+    assert (found["misconception"], found["points"]) == ("same-weights", 0)
+    assert found["words"].startswith("The runs lr-1 and lr-2 have the same weights")
+
+
+def test_a_sweep_of_networks_that_guess_is_none(
+    swept: dict[str, Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item, runs = questions.run_item("q16.run"), one(swept, "lr")
+    best = max(json.loads(files["record.json"])["measured"]["accuracy"] for files in runs.values())
+    monkeypatch.setattr(facts, "SIGMAS", 0.0)
+    for guessing, known in ((best - 0.01, None), (best, "nothing-learned")):
+        monkeypatch.setattr(facts, "GUESSING", guessing)
+        found = verdict_on(item, runs)
+        assert (found["misconception"], found["passed"]) == (known, known is None)
+
+
+def test_a_mistake_of_ours_about_a_reading_stops_nobody(
+    trained: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(measurer.READINGS, "my_start", lambda _histories: 1 / 0)
+    found = reading(trained, "q17.my_start", [2.3, 0.1])
+    assert (found["points"], found["passed"]) == (0, False)
+    assert found["words"] == "The grader failed on it: ZeroDivisionError."
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("history", "seconds"),
+        ("history", "config", "dropout"),
+        ("history", "config", "validation"),
+        ("measured", "loss"),
+        ("measured", "accuracy"),
+    ],
+    ids=".".join,
+)
+def test_a_number_beyond_floats_is_no_number(trained: Files, place: tuple[str, ...]) -> None:
+    def change(record: dict[str, Any]) -> None:
+        for key in place[:-1]:
+            record = record[key]
+        record[place[-1]] = 10**400
+
+    assert verdict(edited(change)(trained))["misconception"] == "record-unreadable"
 
 
 def test_one_run_copied_out_of_a_sweep_is_found(swept: dict[str, Files]) -> None:

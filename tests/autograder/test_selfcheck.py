@@ -17,6 +17,14 @@ def test_a_right_answer_comes_through() -> None:
         selfcheck.prove(students, DEFAULT)
 
 
+def test_it_comes_through_after_images_were_drawn_too() -> None:
+    """Which says that they are no photographs: once, in the server, and not in every child."""
+    with Sandbox("student") as students:
+        with students.spawn(DEFAULT, images=True):
+            pass
+        selfcheck.prove(students, DEFAULT)
+
+
 def test_a_sandbox_that_hides_the_packages_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     # What happened once: the environment lay where each child's own /tmp covers it.
     monkeypatch.setattr(bubblewrap, "ENVIRONMENT", "/tmp/python")

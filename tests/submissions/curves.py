@@ -159,6 +159,14 @@ CURVES: dict[str, Curve] = {
         record(lambda r: r["history"]["epochs"][-1].update(train_loss=math.nan)),
         known="record-unreadable",
     ),
+    "a-number-beyond-floats": Curve(
+        record(lambda r: r["history"]["epochs"][0].update(train_loss=10**400)),
+        known="record-unreadable",
+        told="epochs[0].train_loss",
+    ),
+    "a-setting-beyond-floats": Curve(
+        record(lambda r: r["history"]["config"].update(lr=10**400)), known="record-unreadable"
+    ),
     "another-schema": Curve(
         record(lambda r: r.update(schema_version=99)),
         known="record-unreadable",

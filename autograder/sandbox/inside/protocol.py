@@ -224,10 +224,26 @@ def decode(message: Message) -> Any:
     """Return the plain value of a message, in exact plain types, or raise ProtocolError."""
     if set(message.body) != {"value"}:
         raise ProtocolError("a value message has the one key 'value'")
-    return _decode(message.body["value"], message.blobs, 0)
+    return _decode(message.body["value"], _Blobs(message.blobs), 0)
 
 
-def _decode(value: Any, blobs: Sequence[bytes], depth: int) -> Any:
+class _Blobs:
+    """The blobs of a value, which refers to each of them once, in their order, as `encode` does.
+
+    A value that named one blob many times would take memory without limit.
+    """
+
+    def __init__(self, blobs: Sequence[bytes]) -> None:
+        self._blobs, self._taken = blobs, 0
+
+    def take(self, number: Any) -> bytes:
+        if type(number) is not int or number != self._taken or number >= len(self._blobs):
+            raise ProtocolError("an array that is not there, or not in its turn")
+        self._taken += 1
+        return self._blobs[number]
+
+
+def _decode(value: Any, blobs: _Blobs, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise ProtocolError(f"a value nested deeper than {MAX_DEPTH}")
     if isinstance(value, list):
@@ -247,7 +263,7 @@ def _decode(value: Any, blobs: Sequence[bytes], depth: int) -> Any:
     return decoder(content, blobs, depth)
 
 
-def _decode_dict(content: Any, blobs: Sequence[bytes], depth: int) -> dict[str, Any]:
+def _decode_dict(content: Any, blobs: _Blobs, depth: int) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for pair in content if isinstance(content, list) else [None]:
         if not isinstance(pair, list) or len(pair) != 2 or type(pair[0]) is not str:
@@ -256,16 +272,14 @@ def _decode_dict(content: Any, blobs: Sequence[bytes], depth: int) -> dict[str, 
     return result
 
 
-def _decode_float(content: Any, _blobs: Sequence[bytes], _depth: int) -> float:
+def _decode_float(content: Any, _blobs: _Blobs, _depth: int) -> float:
     if content not in ("nan", "inf", "-inf"):
         raise ProtocolError("a float out of JSON's range is nan, inf or -inf")
     return float(content)
 
 
-def _decode_npy(content: Any, blobs: Sequence[bytes], _depth: int) -> np.ndarray[Any, Any]:
-    if type(content) is not int or not 0 <= content < len(blobs):
-        raise ProtocolError("an array that is not there")
-    blob = blobs[content]
+def _decode_npy(content: Any, blobs: _Blobs, _depth: int) -> np.ndarray[Any, Any]:
+    blob = blobs.take(content)
     start = len(_NPY) + _LENGTH.size
     if not blob.startswith(_NPY) or len(blob) < start:
         raise ProtocolError("not an npy array")
@@ -290,7 +304,7 @@ def _decode_npy(content: Any, blobs: Sequence[bytes], _depth: int) -> np.ndarray
     return array.reshape(shape).astype(dtype.newbyteorder("="))
 
 
-_TAGS: dict[str, Callable[[Any, Sequence[bytes], int], Any]] = {
+_TAGS: dict[str, Callable[[Any, _Blobs, int], Any]] = {
     "$dict": _decode_dict,
     "$float": _decode_float,
     "$npy": _decode_npy,

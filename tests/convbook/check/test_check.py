@@ -5,8 +5,10 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 from convbook.check import check, public_case
+from convbook.check.call import call
 from convbook.check.public import item, question, question_ids
 from convbook.errors import CheckError, CheckFailed
 
@@ -72,6 +74,31 @@ class HostileError(Exception):
 def test_what_an_answer_can_do_wrong(function, message):
     with pytest.raises(CheckFailed, match=message):
         check("q01", output_size=function)
+
+
+def test_an_answer_that_fails_without_a_word_is_wrong():
+    silent = type("CheckFailed", (Exception,), {"__str__": lambda _: ""})
+
+    class Silent:
+        def __call__(self, *_, **__):
+            raise silent
+
+    with pytest.raises(CheckFailed, match="stopped with CheckFailed"):
+        check("q01", output_size=Silent())
+
+
+def test_an_answer_does_not_meet_what_the_notebook_made_of_torch():
+    def seen(**_):
+        return [torch.get_default_dtype() == torch.float32, torch.is_grad_enabled()]
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad():
+            assert call(seen, {}) == {"value": [True, True]}
+            assert not torch.is_grad_enabled()
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_the_first_wrong_function_is_named(capsys):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convbook.check.compare import difference
-from convbook.check.diagnose import Mistake, diagnose
+from convbook.check.diagnose import MOST, Mistake, Verdict, diagnose
 
 NAN = float("nan")
 RIGHT = [
@@ -41,6 +41,9 @@ def test_right(expected, got, tolerance):
         (0.5, NAN, "not a number (nan): 0.5 was expected"),
         (0.5, True, "a number was expected, True"),
         (NAN, 0.5, "nan was expected, 0.5 came"),
+        (0.5, 10**400, "0.5 was expected, 1000"),
+        (float("inf"), 10**400, "inf was expected, 1000"),
+        ([0.5], [-(10**400)], "At index 0: 0.5 was expected, -1000"),
         (True, 1, "True was expected, 1 came"),
         (None, 0, "None was expected, 0 came"),
         (None, False, "None was expected, False came"),
@@ -95,3 +98,23 @@ def test_a_mistake_that_is_right_on_a_failing_case_is_not_named():
 def test_nothing_is_named_when_a_call_failed():
     outcomes = [{"value": 9}, {"timeout": True}]
     assert diagnose((1, 2), outcomes, [mistake("nine", 9, 9)], 0).mistake is None
+
+
+@pytest.mark.parametrize("kind", ["CheckFailed", "NotAllowedHere", "ValueError"])
+@pytest.mark.parametrize("message", ["", " \n"])
+def test_an_error_without_a_word_is_wrong(kind, message):
+    verdict = diagnose([1], [{"error": {"type": kind, "message": message}}], (), 0)
+    assert not verdict.passed
+    assert kind in verdict.problems[0]
+
+
+def test_only_nothing_is_right():
+    assert Verdict((None, None), None).passed
+    assert not Verdict((None, ""), None).passed
+
+
+def test_what_is_wrong_is_told_in_few_words():
+    many = {str(number): 0 for number in range(60_000)}
+    for expected in ({"a": 1}, [1], 1.0, np.zeros(3)):
+        verdict = diagnose([expected], [{"value": many}], (), 0)
+        assert 0 < len(verdict.problems[0]) <= MOST

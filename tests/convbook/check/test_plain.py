@@ -166,6 +166,13 @@ def test_values_are_shown_short(value, shown):
     assert show(value) == shown
 
 
+@pytest.mark.parametrize("shape", [(6,) * 8, (2,) * 12, (6,) * 4, (8, 8)], ids=str)
+def test_arrays_of_many_axes_are_shown_short(shape):
+    written = show(np.full(shape, 1 / 3))
+    assert written.startswith(f"array of shape {shape}")
+    assert len(written) < 2200
+
+
 def test_large_arrays_are_shown_by_their_ends():
     written = show(np.zeros((100, 100)))
     assert written.startswith("array of shape (100, 100), first rows:")
