@@ -74,8 +74,7 @@ class Submissions:
         when = utc(timestamp)
         found = self.find(student)
         if found is not None:
-            if when is not None:
-                self._db.execute(update(SubmittedAssignment), [{"id": found.id, "timestamp": when}])
+            self._db.execute(update(SubmittedAssignment), [{"id": found.id, "timestamp": when}])
             return str(found.notebook), False
         if not self._db.scalar(self._known, {"student": student}):
             self._insert(Student, [{"id": student}])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.course import Cell, grade_id, is_check
-from autograder.marking.basis import Basis
+from autograder.marking.basis import OUR_FAULT, Basis
 from autograder.marking.intake import IntakeError, Submission
 from autograder.marking.result import Result
 from autograder.marking.sanitize import Sanitized, sanitize
@@ -34,7 +34,6 @@ CHECKER_BYTES = 512 * 2**20
 CHOSEN = 2  # answers of the checker with calls: public ones, hidden ones
 PLAIN_CALL: dict[str, Any] = {"adapter": None, "forbidden": []}
 NO_ARGUMENTS = pack(encode({}))
-OUR_FAULT = "the grader failed on it"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import Any
 from autograder.course import Assignment, Cell, Course, grade_id
 from autograder.gradebook.marks import ManualMark
 from autograder.marking import intake
-from autograder.marking.pipeline import OUR_FAULT, Graded
+from autograder.marking.basis import OUR_FAULT
+from autograder.marking.pipeline import Graded
 from autograder.marking.result import Result, write_whole
 from autograder.pages.render import render
 

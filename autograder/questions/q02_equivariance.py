@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -58,6 +59,10 @@ def _signed(kind: str, weight: Array, bias: Array, image: Array, shift: list[int
     return float(_commutator(kind, weight, bias, image, shift).max())
 
 
+def _other_sign(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    return float(-_commutator(kind, weight, bias, image, shift).min())
+
+
 def _summed(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
     return float(np.abs(_commutator(kind, weight, bias, image, shift)).sum())
 
@@ -112,6 +117,12 @@ MISCONCEPTIONS = (
         _signed,
     ),
     Misconception(
+        "other-sign",
+        "The sign is kept, so a large positive difference is not seen.",
+        "How far apart are 5 and 0?",
+        _other_sign,
+    ),
+    Misconception(
         "sum",
         "You added the differences up. The largest one is asked for.",
         "Read again which number is asked for.",
@@ -132,10 +143,14 @@ MISCONCEPTIONS = (
 )
 
 
-def _tells_apart(a: Arguments) -> bool:
-    """Whether every mistake gives another value than the right answer."""
+def _tells_apart(a: Arguments, *, right_sign: Callable[..., float]) -> bool:
+    """Whether every mistake gives another value than the right answer, but for one of the signs."""
     right = equivariance_error(**a)
-    return all(abs(known.wrong(**a) - right) > 0.1 for known in MISCONCEPTIONS)
+    return all(
+        abs(known.wrong(**a) - right) > 0.1
+        for known in MISCONCEPTIONS
+        if known.wrong is not right_sign
+    )
 
 
 def _moves(a: Arguments) -> bool:
@@ -145,11 +160,20 @@ def _moves(a: Arguments) -> bool:
 
 def _layer_cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw two layers of each kind; the circular ones are the equivariant ones."""
-    conditions = {"circular": _moves, "zeros": _tells_apart, "linear": _tells_apart}
+
+    # The largest difference has one sign: it takes two cases to see that both are looked at.
+    def signs() -> list[Callable[[Arguments], bool]]:
+        return [partial(_tells_apart, right_sign=sign) for sign in (_other_sign, _signed)]
+
+    conditions: dict[str, list[Callable[[Arguments], bool]]] = {
+        "circular": [_moves, _moves],
+        "zeros": signs(),
+        "linear": signs(),
+    }
     return [
         case
-        for kind, condition in conditions.items()
-        for case in covering(rng, partial(_layer_case, kind=kind), [condition] * 2)
+        for kind, wanted in conditions.items()
+        for case in covering(rng, partial(_layer_case, kind=kind), wanted)
     ]
 
 

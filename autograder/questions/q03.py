@@ -51,11 +51,14 @@ def _ceiling(reduce: Reduce, image: Array, k: int, s: int) -> Array:
     return output
 
 
-def _image_case(rng: np.random.Generator, *, negative: bool = False) -> Arguments:
+def _image_case(rng: np.random.Generator, *, below: float | None = None) -> Arguments:
+    """Draw an image of quarters, which have no rounding; all `below` a number, if one is given."""
     k = integer(rng, 2, 4)
     shape = (integer(rng, 2, 3), integer(rng, k + 3, 11), integer(rng, k + 3, 11))
-    image = whole_numbers(rng, shape, high=9)
-    return {"image": -np.abs(image) - 1 if negative else image, "k": k, "s": integer(rng, 1, 4)}
+    image = whole_numbers(rng, shape, high=36) / 4
+    if below is not None:
+        image = below - 0.25 - np.abs(image)
+    return {"image": image, "k": k, "s": integer(rng, 1, 4)}
 
 
 def _rectangular(a: Arguments) -> bool:
@@ -81,7 +84,8 @@ def _image_cases(rng: np.random.Generator) -> list[Arguments]:
                 lambda a: a["s"] == a["k"] and _left_over(a),
             ),
         ),
-        *covering(rng, partial(_image_case, negative=True), [_rectangular]),
+        *covering(rng, partial(_image_case, below=0), [_rectangular]),
+        *covering(rng, partial(_image_case, below=-(10**6)), [_rectangular]),
     ]
 
 

@@ -65,7 +65,7 @@ MISCONCEPTIONS = (
 def _case(rng: np.random.Generator) -> Arguments:
     """Draw a unit for an image whose rows, columns and channels all differ in number."""
     x, y, z = (int(side) for side in rng.choice(np.arange(2, 8), size=3, replace=False))
-    return {"weights": whole_numbers(rng, (x * y * z,), high=50), "x": x, "y": y, "z": z}
+    return {"weights": whole_numbers(rng, (x * y * z,), high=200) / 4, "x": x, "y": y, "z": z}
 
 
 def _public_case(x: int, y: int, z: int) -> Arguments:

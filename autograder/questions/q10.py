@@ -10,11 +10,16 @@ import numpy as np
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import integer, one_of
 from autograder.questions.nets import (
+    FLATTEN,
     PRACTICAL,
+    RELU,
     Layer,
     Shape,
     biases,
     classic,
+    conv,
+    linear,
+    max_pool,
     shape_after,
     weights,
 )
@@ -115,13 +120,27 @@ def network(rng: np.random.Generator) -> Arguments:
 
 
 def _rows(rng: np.random.Generator) -> list[Arguments]:
-    """Draw one network, and ask for each row that has something to compute."""
-    drawn = network(rng)
-    computed = ("conv", "max_pool", "linear")
-    rows = (i for i, layer in enumerate(drawn["layers"]) if layer["kind"] in computed)
-    return [drawn | {"row": row} for row in rows]
+    """Draw a network of the practical's form and another one, and ask for each of their rows."""
+    return [
+        drawn | {"row": row}
+        for drawn in (network(rng), _another(rng))
+        for row in range(len(drawn["layers"]))
+    ]
 
 
+def _another(rng: np.random.Generator) -> Arguments:
+    """Draw a network whose layers do not keep or halve the size."""
+    shape: Shape = [3, integer(rng, 38, 44), integer(rng, 50, 60)]
+    input_shape, layers = shape, []
+    for k, s, p, pooling in ((5, 2, 1, (3, 2)), (3, 1, 0, (3, 3))):
+        layers += [conv(shape[0], integer(rng, 4, 24), k, s=s, p=p), RELU, max_pool(*pooling)]
+        shape = _shapes(layers, input_shape)[-1]
+    flat = shape[0] * shape[1] * shape[2]
+    layers += [FLATTEN, linear(flat, integer(rng, 3, 12))]
+    return {"layers": layers, "input_shape": input_shape}
+
+
+_STRIDED = [conv(1, 4, 5, s=2, p=1), max_pool(3, 3), FLATTEN]  # 9 x 14, then 3 x 4
 _OBLONG = classic((6, "pool"), (10,), [1, 20, 29])
 _CASE: Arguments = {"layers": PRACTICAL, "input_shape": [3, 32, 32]}
 
@@ -133,6 +152,9 @@ TABLE = Item(
     public=(
         *({**_CASE, "row": row} for row in (0, 2, 3, 8, 10, 12)),
         {"layers": _OBLONG, "input_shape": [1, 20, 29], "row": 2},
+        {"layers": _STRIDED, "input_shape": [1, 20, 29], "row": 0},
+        {"layers": _STRIDED, "input_shape": [1, 20, 29], "row": 1},
+        {"layers": _STRIDED, "input_shape": [1, 20, 29], "row": 2},
     ),
     hidden=_rows,
     reference=table,

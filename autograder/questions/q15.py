@@ -17,7 +17,7 @@ from autograder.questions.definition import Arguments, Criterion, Item, Misconce
 from autograder.questions.draw import covering
 from autograder.questions.runs import RunItem
 from autograder.questions.traps import tells_apart
-from convbook.check.plain import FAILED, Plain
+from convbook.check.plain import FAILED, STEADY, Plain
 
 Arrays = list[Array]
 IMAGE = (3, 32, 32)
@@ -36,7 +36,11 @@ def _told(arrays: Arrays, scores: Plain) -> Plain:
 
 
 def _described(shapes: list[tuple[int, ...]], scores: Plain = FAILED) -> Plain:
-    return {"parameters": sorted([list(shape) for shape in shapes]), "scores": scores}
+    return {
+        "parameters": sorted([list(shape) for shape in shapes]),
+        "scores": scores,
+        STEADY: scores is not FAILED,
+    }
 
 
 def _shapes(

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from convbook.check.plain import FAILED, Plain
+from convbook.check.plain import FAILED, STEADY, Plain
 from convbook.errors import CheckFailed
 from convbook.texts import text
 
@@ -42,8 +42,9 @@ def evaluate(
         training: the mode that the model is in.
 
     Returns:
-        A dict of the "result"; "training", the mode afterwards; "unchanged", whether weights,
-        statistics and gradients are as they were; "graph", whether gradients were prepared.
+        A dict of the "result"; "training", the mode afterwards, or "mixed" where a part of the
+        model is in another; "unchanged", whether weights, statistics, gradients and torch's own
+        mode are as they were; "graph", whether gradients were prepared.
     """
     classes, features = weight.shape
     model = nn.Sequential(
@@ -57,13 +58,17 @@ def evaluate(
     }
     model.load_state_dict({name: _floats(array) for name, array in state.items()}, strict=False)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
     graphs: list[bool] = []
-    model.register_forward_pre_hook(lambda *_: graphs.append(torch.is_grad_enabled()))
+    model.register_forward_hook(lambda _model, _given, out: graphs.append(out.requires_grad))
     given = [(_floats(batch["images"]), torch.tensor(batch["labels"])) for batch in batches]
+    result = function(model, given)
+    modes = {module.training for module in model.modules()}
     return {
-        "result": function(model, given),
-        "training": model.training,
-        "unchanged": _unchanged(model, before),
+        "result": result,
+        "training": model.training if len(modes) == 1 else "mixed",
+        "unchanged": _unchanged(model, before) and torch.is_grad_enabled(),
         "graph": any(graphs),
     }
 
@@ -71,7 +76,10 @@ def evaluate(
 def _unchanged(model: nn.Module, before: dict[str, torch.Tensor]) -> bool:
     after = model.state_dict()
     same = all(torch.equal(tensor, after[name]) for name, tensor in before.items())
-    return same and all(p.grad is None and p.requires_grad for p in model.parameters())
+    return same and all(
+        p.requires_grad and p.grad is not None and bool((p.grad == 1).all())
+        for p in model.parameters()
+    )
 
 
 def network_of_practical(
@@ -97,8 +105,9 @@ def network_of_practical(
         image: (3, 32, 32).
 
     Returns:
-        A dict of "parameters", their shapes, sorted, and "scores" of the image (classes,), FAILED
-        when the arrays do not fit or the module cannot take the image.
+        A dict of "parameters", their shapes, sorted, "scores" of the image (classes,), FAILED
+        when the arrays do not fit or the module cannot take the image, and STEADY, whether they
+        are the same with another image beside it.
     """
     module = function(tuple(channels), hidden, classes)
     if not isinstance(module, nn.Module):
@@ -109,15 +118,22 @@ def network_of_practical(
     shapes = sorted(list(parameter.shape) for parameter in parameters)
     by_shape = {array.shape: array for array in arrays}
     if shapes != sorted(list(shape) for shape in by_shape):
-        return {"parameters": shapes, "scores": FAILED}
+        return {"parameters": shapes, "scores": FAILED, STEADY: False}
     with torch.no_grad():
         for parameter in parameters:
             parameter.copy_(_floats(by_shape[tuple(parameter.shape)]))
-    return {"parameters": shapes, "scores": _scores(module, batch)}
+    scores = _scores(module, batch)
+    beside = _scores(module, torch.cat([batch, batch.flip(3) / 2]))
+    steady = scores is not FAILED and beside is not FAILED
+    return {
+        "parameters": shapes,
+        "scores": scores,
+        STEADY: steady and torch.allclose(scores, beside, rtol=1e-3, atol=1e-3),
+    }
 
 
-def _scores(module: nn.Module, batch: torch.Tensor) -> Plain:
-    """Return the scores (classes,) of the one image of a batch; FAILED if it cannot be taken."""
+def _scores(module: nn.Module, batch: torch.Tensor) -> Any:
+    """Return the scores (classes,) of the first image of a batch; FAILED if it cannot be taken."""
     try:
         with torch.no_grad():
             return module.eval()(batch)[0]

@@ -20,6 +20,8 @@ Plain = Any
 
 # What stands for the output of a layer that cannot take its input.
 FAILED = "cannot be computed"
+# What a network's scores are when they depend on no other image.
+STEADY = "the same with another image beside"
 # What stands for the answer of a function that refuses its arguments, as it should.
 REFUSED = "raises ValueError"
 MAX_DEPTH = 8
@@ -48,6 +50,8 @@ def plain(value: Any, *, depth: int = 0) -> Plain:
         return value
     if kind in _NUMBERS:
         return value.item()
+    if kind is np.str_:
+        return str.__str__(value)
     if kind is np.ndarray:
         return _plain_array(value)
     if depth >= MAX_DEPTH:
@@ -55,7 +59,7 @@ def plain(value: Any, *, depth: int = 0) -> Plain:
     if kind is list or tuple in kind.__mro__:
         items = (list if kind is list else tuple).__iter__(value)
         return [plain(item, depth=depth + 1) for item in items]
-    if kind is dict:
+    if dict in kind.__mro__:
         return {_key(key): plain(item, depth=depth + 1) for key, item in dict.items(value)}
     torch = sys.modules.get("torch")
     if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
@@ -64,6 +68,8 @@ def plain(value: Any, *, depth: int = 0) -> Plain:
 
 
 def _plain_array(array: np.ndarray) -> Plain:
+    if array.dtype.kind == "U":
+        return array.tolist()
     if array.dtype.kind not in "biuf":
         raise CheckFailed(text("check.not_numbers", dtype=array.dtype))
     return array.item() if array.ndim == 0 else np.array(array, copy=True, order="C")
