@@ -202,6 +202,8 @@ def test_a_penalty_is_nbgraders_own(
         book.record(result(assignment, "bob", timestamp="2026-03-01 11:59:59 UTC"), None)
         book.record(result(assignment, "eve"), None)  # nobody knows when
         assert [book.late_penalty(name) for name in (ADA, "bob", "eve", "nobody")] == [26, 0, 0, 0]
+        book.record(result(assignment), result(assignment))
+        assert book.late_penalty(ADA) == 0, "the file with the time is gone"
         book.record(worse(assignment, timestamp=LATE), result(assignment))
         assert book.late_penalty(ADA) == 0  # never more than the score
     assert "Using late submission penalty" not in caplog.text

@@ -14,8 +14,8 @@ import pytest
 from autograder import questions
 from autograder.course import Course
 from autograder.grade import grade
+from autograder.marking.basis import OUR_FAULT
 from autograder.marking.checker import seed
-from autograder.marking.pipeline import OUR_FAULT
 from autograder.pages import feedback
 from autograder.sandbox.inside.limits import Limits
 from tests.autograder.conftest import NAME

@@ -13,7 +13,7 @@ from autograder.__main__ import main
 from autograder.course import Course, load
 from autograder.grade import grade
 from autograder.mark import Marked
-from autograder.marking.basis import Basis
+from autograder.marking.basis import OUR_FAULT, Basis
 from autograder.marking.intake import take
 from autograder.sandbox.sandbox import Sandbox
 from convbook.errors import GradingError
@@ -84,6 +84,7 @@ def one(make_course: MakeCourse, tmp_path: Path) -> tuple[Marked, Path, Course, 
         {"student": "another"},
         {"max_points": 1000},
         {"state": "graded", "reason": ""},
+        {"state": "needs review", "reason": f"{OUR_FAULT}: OSError: no space left"},
         {"points": -1},
     ],
 )

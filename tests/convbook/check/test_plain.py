@@ -72,6 +72,10 @@ def test_numbers_of_any_library_become_python_numbers(value, expected):
         (torch.Size([1, 2]), [1, 2]),
         ([np.int64(1), (torch.tensor(2),)], [1, [2]]),
         ({"a": (1,)}, {"a": [1]}),
+        (collections.OrderedDict(a=1), {"a": 1}),
+        (collections.defaultdict(int, a=np.int64(1)), {"a": 1}),
+        ([np.str_("b"), "a"], ["b", "a"]),
+        (np.array(["b", "a"]), ["b", "a"]),
         (LyingTuple((1, 2)), [1, 2]),
     ],
 )
