@@ -88,23 +88,27 @@ def classic(
     *,
     k: int = 3,
     p: int = 1,
+    s: int = 1,
+    pooling: tuple[int, int] = (2, 2),
 ) -> list[Layer]:
     """Return convolutions with ReLU, "pool" between them, then fully-connected layers.
 
     Args:
-        channels: the output channels of each convolution, or "pool" for a 2 by 2 max pooling.
+        channels: the output channels of each convolution, or "pool" for a max pooling.
         dense: the output features of each fully-connected layer.
         input_shape: [C, H, W] of the images that it is made for.
         k: side of the kernels.
         p: padding of the convolutions.
+        s: stride of the first convolution; that of the others is 1.
+        pooling: side and stride of the poolings.
     """
     layers: list[Layer] = []
     seen = input_shape[0]
     for entry in channels:
         if isinstance(entry, str):
-            layers.append(max_pool(2, 2))
+            layers.append(max_pool(*pooling))
         else:
-            layers += [conv(seen, entry, k, p=p), RELU]
+            layers += [conv(seen, entry, k, s=1 if layers else s, p=p), RELU]
             seen = entry
     layers.append(FLATTEN)
     flat = final_shape(layers, input_shape)
@@ -115,6 +119,21 @@ def classic(
         layers += [linear(features, width), RELU]
         features = width
     return layers[:-1]
+
+
+def stride_ignored(layer: Layer) -> Layer:
+    """Return a layer as those see it who forget the stride of a convolution."""
+    return layer | {"stride": 1} if layer["kind"] == "conv" else layer
+
+
+def halving(layer: Layer) -> Layer:
+    """Return a layer as those see it for whom each pooling halves the sides."""
+    return max_pool(2, 2) if layer["kind"] == "max_pool" else layer
+
+
+def stride_as_kernel(layer: Layer) -> Layer:
+    """Return a layer as those see it for whom the windows of a pooling always touch."""
+    return layer | {"stride": layer["kernel_size"]} if layer["kind"] == "max_pool" else layer
 
 
 def final_shape(layers: list[Layer], shape: Shape) -> Shape | None:

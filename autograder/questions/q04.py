@@ -10,7 +10,18 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, one_of
-from autograder.questions.nets import LENET, PRACTICAL, VGG16, Layer, Shape, classic, shape_after
+from autograder.questions.nets import (
+    LENET,
+    PRACTICAL,
+    VGG16,
+    Layer,
+    Shape,
+    classic,
+    halving,
+    shape_after,
+    stride_as_kernel,
+    stride_ignored,
+)
 
 Result = list[Any]
 Rule = Callable[[Layer, Shape], Shape | None]
@@ -94,7 +105,33 @@ def _input_listed(layers: list[Layer], input_shape: Shape) -> Result:
     return [index, [input_shape, *shapes]]
 
 
-MISCONCEPTIONS = (
+def _seen(change: Callable[[Layer], Layer], layers: list[Layer], input_shape: Shape) -> Result:
+    """Return what comes out when layers are taken for others."""
+    return first_failure([change(layer) for layer in layers], input_shape)
+
+
+# Of networks with other strides and windows than all the well-known ones have.
+_OF_STRIDES = (
+    Misconception(
+        "stride-ignored",
+        "The stride of a convolution is ignored.",
+        "Where does the second window start when the stride is 2?",
+        partial(_seen, stride_ignored),
+    ),
+    Misconception(
+        "pooling-halves",
+        "Each pooling is taken to halve the sides. That holds for windows of 2 and a stride of 2.",
+        "What does your output_size say for a side of 8, a window of 3 and a stride of 3?",
+        partial(_seen, halving),
+    ),
+    Misconception(
+        "stride-is-kernel",
+        "The windows of a pooling are taken to touch. They may overlap, or leave a gap.",
+        "Where does the second window start when the window is 3 and the stride is 2?",
+        partial(_seen, stride_as_kernel),
+    ),
+)
+_OF_NETWORKS = (
     Misconception(
         "conv-fails",
         "The first layer is taken to need the size that it was made for. A convolution's weights "
@@ -158,6 +195,7 @@ MISCONCEPTIONS = (
         partial(_walk, _square),
     ),
 )
+MISCONCEPTIONS = (*_OF_NETWORKS, *_OF_STRIDES)
 
 
 def _case(rng: np.random.Generator) -> Arguments:
@@ -174,6 +212,23 @@ def _case(rng: np.random.Generator) -> Arguments:
     )
     changes = (0, 1, integer(rng, 2, 24), -integer(rng, 1, 31))
     sides = [side + one_of(rng, changes) for side in made_for[1:]]
+    return {"layers": layers, "input_shape": [made_for[0], *sides]}
+
+
+def _strided(rng: np.random.Generator) -> Arguments:
+    """Draw a network with other strides and windows, for larger images, and one that may fit."""
+    k = one_of(rng, (3, 5))
+    made_for = [integer(rng, 1, 3), integer(rng, 128, 140), integer(rng, 150, 170)]
+    layers = classic(
+        (integer(rng, 2, 16), "pool", integer(rng, 2, 16), "pool", integer(rng, 2, 16)),
+        (integer(rng, 8, 64), 10),
+        made_for,
+        k=k,
+        p=one_of(rng, (0, 1)),
+        s=2,
+        pooling=one_of(rng, ((3, 2), (2, 3), (3, 3))),
+    )
+    sides = [side + one_of(rng, (0, integer(rng, -20, 40))) for side in made_for[1:]]
     return {"layers": layers, "input_shape": [made_for[0], *sides]}
 
 
@@ -203,9 +258,16 @@ def _other_channels(rng: np.random.Generator) -> Arguments:
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw images that fit, images that fail at each kind of layer, and each mistake's trap."""
     kinds = (None, None, "linear", "max_pool", "conv")
-    conditions = [*map(_fails_at, kinds), _lacks_one, *map(_shows, MISCONCEPTIONS)]
-    return [*covering(rng, _case, conditions), *covering(rng, _other_channels, [_fails_at("conv")])]
+    conditions = [*map(_fails_at, kinds), _lacks_one, *map(_shows, _OF_NETWORKS)]
+    return [
+        *covering(rng, _case, conditions),
+        *covering(rng, _other_channels, [_fails_at("conv")]),
+        *covering(rng, _strided, [_fails_at(None), *map(_shows, _OF_STRIDES)]),
+    ]
 
+
+# 65 by 47, then 32 by 23, then 15 by 11.
+_STRIDED = classic((8, "pool"), (10,), [3, 65, 47], k=5, p=1, s=2, pooling=(3, 2))
 
 FIRST_FAILURE = Item(
     id="q04.first_failure",
@@ -219,6 +281,7 @@ FIRST_FAILURE = Item(
         {"layers": VGG16, "input_shape": [3, 224, 224]},
         {"layers": LENET, "input_shape": [1, 9, 12]},
         {"layers": LENET, "input_shape": [3, 32, 32]},
+        {"layers": _STRIDED, "input_shape": [3, 65, 47]},
     ),
     hidden=_cases,
     reference=first_failure,

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.questions.definition import Arguments, Item, Misconception
-from autograder.questions.draw import covering, integer
-from autograder.questions.nets import FLATTEN, LENET, VGG16, Layer, Shape, classic, final_shape
+from autograder.questions.draw import covering, integer, one_of
+from autograder.questions.nets import (
+    FLATTEN,
+    LENET,
+    VGG16,
+    Layer,
+    Shape,
+    classic,
+    final_shape,
+    halving,
+    stride_as_kernel,
+    stride_ignored,
+)
 
 
 def map_shape(layers: list[Layer], made_for: Shape, input_shape: Shape) -> Shape | None:
@@ -71,7 +84,34 @@ def _too_small_allowed(layers: list[Layer], made_for: Shape, input_shape: Shape)
     return [_classes(layers), 1, 1] if shape is None else shape
 
 
-MISCONCEPTIONS = (
+def _seen(
+    change: Callable[[Layer], Layer], layers: list[Layer], made_for: Shape, input_shape: Shape
+) -> Any:
+    """Return what comes out when layers are taken for others."""
+    return map_shape([change(layer) for layer in layers], made_for, input_shape)
+
+
+_OF_STRIDES = (
+    Misconception(
+        "stride-ignored",
+        "The stride of a convolution is ignored.",
+        "Where does the second window start when the stride is 2?",
+        partial(_seen, stride_ignored),
+    ),
+    Misconception(
+        "pooling-halves",
+        "Each pooling is taken to halve the sides. That holds for windows of 2 and a stride of 2.",
+        "What does your output_size say for a side of 8, a window of 3 and a stride of 3?",
+        partial(_seen, halving),
+    ),
+    Misconception(
+        "stride-is-kernel",
+        "The windows of a pooling are taken to touch. They may overlap, or leave a gap.",
+        "Where does the second window start when the window is 3 and the stride is 2?",
+        partial(_seen, stride_as_kernel),
+    ),
+)
+_OF_NETWORKS = (
     Misconception(
         "one-prediction",
         "The output is taken to be one prediction, whatever the image's size. The converted "
@@ -117,6 +157,7 @@ MISCONCEPTIONS = (
         _too_small_allowed,
     ),
 )
+MISCONCEPTIONS = (*_OF_NETWORKS, *_OF_STRIDES)
 
 
 def _case(rng: np.random.Generator) -> Arguments:
@@ -133,12 +174,27 @@ def _case(rng: np.random.Generator) -> Arguments:
     }
 
 
+def _strided(rng: np.random.Generator) -> Arguments:
+    """Draw a network with other strides and windows, for larger images, and one that fits."""
+    made_for = [integer(rng, 1, 3), integer(rng, 60, 70), integer(rng, 75, 90)]
+    widths = (integer(rng, 2, 16), "pool", integer(rng, 2, 16), "pool")
+    dense = (integer(rng, 20, 64), integer(rng, 2, 12))
+    pooling = one_of(rng, ((3, 2), (2, 3), (3, 3)))
+    layers = classic(widths, dense, made_for, p=integer(rng, 0, 1), s=2, pooling=pooling)
+    sides = [side + integer(rng, 20, 80) for side in made_for[1:]]
+    return {"layers": layers, "made_for": made_for, "input_shape": [made_for[0], *sides]}
+
+
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw each mistake's trap, a map that is not square, and an image too small on one side."""
-    traps = [
-        lambda a, known=known: bool(known.wrong(**a) != map_shape(**a)) for known in MISCONCEPTIONS
+    return [
+        *covering(rng, _case, [*map(_shows, _OF_NETWORKS), _is_oblong, _is_too_small]),
+        *covering(rng, _strided, map(_shows, _OF_STRIDES)),
     ]
-    return covering(rng, _case, [*traps, _is_oblong, _is_too_small])
+
+
+def _shows(known: Misconception) -> Callable[[Arguments], bool]:
+    return lambda a: bool(known.wrong(**a) != map_shape(**a))
 
 
 def _is_oblong(a: Arguments) -> bool:

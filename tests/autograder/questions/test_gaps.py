@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.questions import get
+from autograder.questions import get, nets
 from tests.autograder.questions.solved import answer, verdict
 
 
@@ -80,6 +80,21 @@ def gradients_switched_off(model, batches):
     return result
 
 
+def other_layers(change):
+    """The right answer to a network whose layers are taken for others."""
+
+    def first_failure(layers, input_shape):
+        return answer("q04.first_failure")([change(layer) for layer in layers], input_shape)
+
+    return first_failure
+
+
+def all_halved(layers, made_for, input_shape):
+    """The same for the whole network: no stride, and each pooling halves."""
+    seen = [nets.halving(nets.stride_ignored(layer)) for layer in layers]
+    return answer("q06.map_shape")(seen, made_for, input_shape)
+
+
 class OneAtATime(nn.Module):
     def __init__(self, channels, hidden, classes):
         super().__init__()
@@ -94,6 +109,10 @@ WRONG = {
     "whole maxima": ("q03.max_pool", whole_maxima),
     "maxima from -1000": ("q03.max_pool", maxima_from(-1000)),
     "whole filter": ("q05b.filter_of_unit", whole_filter),
+    "stride ignored": ("q04.first_failure", other_layers(nets.stride_ignored)),
+    "halving": ("q04.first_failure", other_layers(nets.halving)),
+    "stride as kernel": ("q04.first_failure", other_layers(nets.stride_as_kernel)),
+    "all halved": ("q06.map_shape", all_halved),
     "kept and halved": ("q10.table", kept_and_halved),
     "junk between": ("q10.table", junk_between),
     "gradients lost": ("q14.evaluate", gradients_lost),
