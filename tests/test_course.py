@@ -93,7 +93,10 @@ def run_and_save(page: Page, notebook: Path) -> list[dict[str, object]]:
         page.wait_for_timeout(2000)
         page.keyboard.press("Control+S")
         page.wait_for_timeout(500)
-        cells: list[dict[str, object]] = json.loads(notebook.read_text())["cells"]
+        try:
+            cells: list[dict[str, object]] = json.loads(notebook.read_text())["cells"]
+        except json.JSONDecodeError:  # it is being written just now
+            continue
         if all(c["execution_count"] for c in cells if c["cell_type"] == "code"):
             return cells
     raise AssertionError("the notebook did not run to its end")
