@@ -5,8 +5,11 @@ The reference stands apart from `convbook.shapes`: two independent computations 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
+
+from autograder.questions.definition import Misconception
 
 Layer = dict[str, Any]
 Shape = list[int]
@@ -134,6 +137,41 @@ def halving(layer: Layer) -> Layer:
 def stride_as_kernel(layer: Layer) -> Layer:
     """Return a layer as those see it for whom the windows of a pooling always touch."""
     return layer | {"stride": layer["kernel_size"]} if layer["kind"] == "max_pool" else layer
+
+
+def of_strides(right: Callable[..., Any]) -> tuple[Misconception, ...]:
+    """Return the mistakes about strides and windows of a function whose first argument is layers.
+
+    Args:
+        right: the reference; each mistake is what it gives for layers that are taken for others.
+    """
+
+    def seen(
+        change: Callable[[Layer], Layer], layers: list[Layer], *rest: Any, **named: Any
+    ) -> Any:
+        return right([change(layer) for layer in layers], *rest, **named)
+
+    return (
+        Misconception(
+            "stride-ignored",
+            "The stride of a convolution is ignored.",
+            "Where does the second window start when the stride is 2?",
+            partial(seen, stride_ignored),
+        ),
+        Misconception(
+            "pooling-halves",
+            "Each pooling is taken to halve the sides. That holds for windows of 2 and a stride of "
+            "2.",
+            "What does your output_size say for a side of 8, a window of 3 and a stride of 3?",
+            partial(seen, halving),
+        ),
+        Misconception(
+            "stride-is-kernel",
+            "The windows of a pooling are taken to touch. They may overlap, or leave a gap.",
+            "Where does the second window start when the window is 3 and the stride is 2?",
+            partial(seen, stride_as_kernel),
+        ),
+    )
 
 
 def final_shape(layers: list[Layer], shape: Shape) -> Shape | None:

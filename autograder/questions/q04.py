@@ -17,10 +17,8 @@ from autograder.questions.nets import (
     Layer,
     Shape,
     classic,
-    halving,
+    of_strides,
     shape_after,
-    stride_as_kernel,
-    stride_ignored,
 )
 
 Result = list[Any]
@@ -105,32 +103,6 @@ def _input_listed(layers: list[Layer], input_shape: Shape) -> Result:
     return [index, [input_shape, *shapes]]
 
 
-def _seen(change: Callable[[Layer], Layer], layers: list[Layer], input_shape: Shape) -> Result:
-    """Return what comes out when layers are taken for others."""
-    return first_failure([change(layer) for layer in layers], input_shape)
-
-
-# Of networks with other strides and windows than all the well-known ones have.
-_OF_STRIDES = (
-    Misconception(
-        "stride-ignored",
-        "The stride of a convolution is ignored.",
-        "Where does the second window start when the stride is 2?",
-        partial(_seen, stride_ignored),
-    ),
-    Misconception(
-        "pooling-halves",
-        "Each pooling is taken to halve the sides. That holds for windows of 2 and a stride of 2.",
-        "What does your output_size say for a side of 8, a window of 3 and a stride of 3?",
-        partial(_seen, halving),
-    ),
-    Misconception(
-        "stride-is-kernel",
-        "The windows of a pooling are taken to touch. They may overlap, or leave a gap.",
-        "Where does the second window start when the window is 3 and the stride is 2?",
-        partial(_seen, stride_as_kernel),
-    ),
-)
 _OF_NETWORKS = (
     Misconception(
         "conv-fails",
@@ -195,6 +167,8 @@ _OF_NETWORKS = (
         partial(_walk, _square),
     ),
 )
+# Of networks with other strides and windows than all the well-known ones have.
+_OF_STRIDES = of_strides(first_failure)
 MISCONCEPTIONS = (*_OF_NETWORKS, *_OF_STRIDES)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,7 @@ from autograder.questions.nets import (
     Shape,
     classic,
     final_shape,
-    halving,
-    stride_as_kernel,
-    stride_ignored,
+    of_strides,
 )
 
 
@@ -84,33 +81,6 @@ def _too_small_allowed(layers: list[Layer], made_for: Shape, input_shape: Shape)
     return [_classes(layers), 1, 1] if shape is None else shape
 
 
-def _seen(
-    change: Callable[[Layer], Layer], layers: list[Layer], made_for: Shape, input_shape: Shape
-) -> Any:
-    """Return what comes out when layers are taken for others."""
-    return map_shape([change(layer) for layer in layers], made_for, input_shape)
-
-
-_OF_STRIDES = (
-    Misconception(
-        "stride-ignored",
-        "The stride of a convolution is ignored.",
-        "Where does the second window start when the stride is 2?",
-        partial(_seen, stride_ignored),
-    ),
-    Misconception(
-        "pooling-halves",
-        "Each pooling is taken to halve the sides. That holds for windows of 2 and a stride of 2.",
-        "What does your output_size say for a side of 8, a window of 3 and a stride of 3?",
-        partial(_seen, halving),
-    ),
-    Misconception(
-        "stride-is-kernel",
-        "The windows of a pooling are taken to touch. They may overlap, or leave a gap.",
-        "Where does the second window start when the window is 3 and the stride is 2?",
-        partial(_seen, stride_as_kernel),
-    ),
-)
 _OF_NETWORKS = (
     Misconception(
         "one-prediction",
@@ -157,6 +127,7 @@ _OF_NETWORKS = (
         _too_small_allowed,
     ),
 )
+_OF_STRIDES = of_strides(map_shape)
 MISCONCEPTIONS = (*_OF_NETWORKS, *_OF_STRIDES)
 
 
