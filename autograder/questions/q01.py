@@ -29,10 +29,12 @@ def dense_weights(x: int, y: int, z: int, k: int, p: int, s: int) -> int:
 
 
 def _geometry(rng: np.random.Generator) -> Arguments:
-    """Draw an input, a kernel that fits, a padding below the kernel and a stride."""
-    k = integer(rng, 2, 7)
-    x, y = integer(rng, k, 40), integer(rng, k, 40)
-    return {"x": x, "y": y, "k": k, "p": integer(rng, 0, k - 1), "s": integer(rng, 1, 4)}
+    """Draw a kernel, a padding, an input that is large enough with it, and a stride."""
+    k = integer(rng, 1, 7)
+    p = integer(rng, 0, k)
+    smallest = max(1, k - 2 * p)
+    x, y = integer(rng, smallest, 25), integer(rng, smallest, 25)
+    return {"x": x, "y": y, "k": k, "p": p, "s": integer(rng, 1, 4)}
 
 
 def _remainders(a: Arguments) -> tuple[int, int]:
@@ -48,7 +50,8 @@ _CONDITIONS = (
     lambda a: a["s"] > 1 and a["p"] > 0 and all(_remainders(a)) and a["x"] != a["y"],
     lambda a: a["s"] > 1 and _remainders(a)[0] > 0 and _remainders(a)[1] == 0,
     lambda a: a["s"] > 1 and _remainders(a)[0] == 0 and _remainders(a)[1] > 0,
-    lambda a: a["k"] % 2 == 0 and a["p"] > 1 and a["x"] != a["y"],
+    lambda a: a["k"] % 2 == 0 and a["p"] > 1 and a["x"] < min(a["k"], a["y"]),
+    lambda a: a["k"] == a["p"] == 1 and all(_remainders(a)),
     lambda a: a["x"] == a["k"] and a["p"] == 0,
     lambda a: a["s"] > a["k"] and all(_remainders(a)),
 )
@@ -250,7 +253,7 @@ DENSE_WEIGHTS = Item(
         (
             *(
                 lambda a, c=c: c(a) and min(output_size(**_without_z(a))) > 1
-                for c in _CONDITIONS[:7]
+                for c in _CONDITIONS[:8]
             ),
             lambda a: a["x"] == a["k"] and a["p"] == 0,
         ),

@@ -78,7 +78,7 @@ def test_missing_outcomes_count_as_died():
 
 
 def test_more_outcomes_than_cases_are_an_error():
-    with pytest.raises(GradingError, match="15 outcomes for 14 cases"):
+    with pytest.raises(GradingError, match="16 outcomes for 15 cases"):
         judge(ITEM, drawn(), [*outcomes(RIGHT), {"died": True}])
 
 
