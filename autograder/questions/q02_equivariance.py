@@ -11,6 +11,8 @@ from autograder.questions.arrays import Array, convolve
 from autograder.questions.definition import Arguments, Item, Misconception
 from autograder.questions.draw import covering, integer, one_of, whole_numbers
 
+Look = Callable[[Array], float]  # at the differences between both ways round
+
 MODES = {"circular": "wrap", "zeros": "constant"}
 
 
@@ -30,7 +32,7 @@ def equivariance_error(
     kind: str, weight: Array, bias: Array, image: Array, shift: list[int]
 ) -> float:
     """Return the largest difference between shift-then-layer and layer-then-shift."""
-    return float(np.abs(_commutator(kind, weight, bias, image, shift)).max())
+    return _largest(_commutator(kind, weight, bias, image, shift))
 
 
 def _commutator(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> Array:
@@ -51,20 +53,45 @@ def _input_not_shifted(
     return float(np.abs(output - _roll(output, shift)).max())
 
 
-def _mean(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
-    return float(np.abs(_commutator(kind, weight, bias, image, shift)).mean())
+def _read(look: Look) -> Callable[..., float]:
+    """Return the function that reads another number from the right differences."""
+    return lambda **a: look(_commutator(**a))
 
 
-def _signed(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
-    return float(_commutator(kind, weight, bias, image, shift).max())
+def _signed(differences: Array) -> float:
+    return float(differences.max())
 
 
-def _other_sign(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
-    return float(-_commutator(kind, weight, bias, image, shift).min())
+def _other_sign(differences: Array) -> float:
+    return float(-differences.min())
 
 
-def _summed(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
-    return float(np.abs(_commutator(kind, weight, bias, image, shift)).sum())
+def _largest(differences: Array) -> float:
+    return float(np.abs(differences).max())
+
+
+def _first_channel(differences: Array) -> float:
+    return _largest(differences[0])
+
+
+def _last_channel(differences: Array) -> float:
+    return _largest(differences[-1])
+
+
+def _upper(differences: Array) -> float:
+    return _largest(differences[:, : -(-differences.shape[1] // 2)])
+
+
+def _lower(differences: Array) -> float:
+    return _largest(differences[:, differences.shape[1] // 2 :])
+
+
+def _left(differences: Array) -> float:
+    return _largest(differences[:, :, : -(-differences.shape[2] // 2)])
+
+
+def _right(differences: Array) -> float:
+    return _largest(differences[:, :, differences.shape[2] // 2 :])
 
 
 def _axes_swapped(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
@@ -108,25 +135,25 @@ MISCONCEPTIONS = (
         "mean",
         "You took the mean of the differences. One wrong place must be enough to be seen.",
         "Read again which number is asked for.",
-        _mean,
+        _read(lambda differences: float(np.abs(differences).mean())),
     ),
     Misconception(
         "signed",
         "The sign is kept, so a large negative difference is not seen.",
         "How far apart are -5 and 0?",
-        _signed,
+        _read(_signed),
     ),
     Misconception(
         "other-sign",
         "The sign is kept, so a large positive difference is not seen.",
         "How far apart are 5 and 0?",
-        _other_sign,
+        _read(_other_sign),
     ),
     Misconception(
         "sum",
         "You added the differences up. The largest one is asked for.",
         "Read again which number is asked for.",
-        _summed,
+        _read(lambda differences: float(np.abs(differences).sum())),
     ),
     Misconception(
         "axes-swapped",
@@ -140,17 +167,31 @@ MISCONCEPTIONS = (
         "torch.roll takes several shifts and several axes at once.",
         _one_axis,
     ),
+    Misconception(
+        "first-channel",
+        "Only the first channel of the output is compared. Another one may differ more.",
+        "How many channels may the output of a layer have?",
+        _read(_first_channel),
+    ),
 )
 
+# The largest difference has one sign and one place: no single case shows these.
+SOMETIMES_RIGHT = ("signed", "other-sign", "first-channel")
 
-def _tells_apart(a: Arguments, *, right_sign: Callable[..., float]) -> bool:
-    """Whether every mistake gives another value than the right answer, but for one of the signs."""
-    right = equivariance_error(**a)
-    return all(
-        abs(known.wrong(**a) - right) > 0.1
-        for known in MISCONCEPTIONS
-        if known.wrong is not right_sign
-    )
+
+def _shows(*looks: Look) -> Callable[[Arguments], bool]:
+    """Return the condition that these looks miss the largest difference, and each mistake shows."""
+
+    def condition(a: Arguments) -> bool:
+        differences = _commutator(**a)
+        right = _largest(differences)
+        return all(right - look(differences) > 0.1 for look in looks) and all(
+            abs(known.wrong(**a) - right) > 0.1
+            for known in MISCONCEPTIONS
+            if known.id not in SOMETIMES_RIGHT
+        )
+
+    return condition
 
 
 def _moves(a: Arguments) -> bool:
@@ -160,15 +201,10 @@ def _moves(a: Arguments) -> bool:
 
 def _layer_cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw two layers of each kind; the circular ones are the equivariant ones."""
-
-    # The largest difference has one sign: it takes two cases to see that both are looked at.
-    def signs() -> list[Callable[[Arguments], bool]]:
-        return [partial(_tells_apart, right_sign=sign) for sign in (_other_sign, _signed)]
-
     conditions: dict[str, list[Callable[[Arguments], bool]]] = {
         "circular": [_moves, _moves],
-        "zeros": signs(),
-        "linear": signs(),
+        "zeros": [_shows(_signed, _first_channel), _shows(_other_sign, _last_channel)],
+        "linear": [_shows(_signed, _upper, _left), _shows(_other_sign, _lower, _right)],
     }
     return [
         case
