@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, one_of
-from autograder.questions.nets import LENET, RELU, VGG16, Layer, conv, max_pool
+from autograder.questions.nets import LENET, RELU, VGG16, Layer, conv, max_pool, of_strides
 from autograder.questions.q07_measured import MEASURED_FIELD
 
 # How a sliding layer changes (field, jump), both in pixels; jump is the step between neighbours.
@@ -139,6 +139,7 @@ MISCONCEPTIONS = (
         "Can a neuron see less than one of the neurons that it looks at?",
         _shrinks,
     ),
+    *of_strides(receptive_field),
 )
 
 
@@ -202,7 +203,9 @@ def _counted_from_one(layers: list[Layer], size: int) -> int | None:
 
 
 def _some_stack(rng: np.random.Generator) -> Arguments:
-    return _stack(rng) | {"size": integer(rng, 3, 60)}
+    """Draw a stack and a size that one of its layers just sees, or just does not."""
+    a = _stack(rng)
+    return a | {"size": max(3, one_of(rng, receptive_field(**a)) + integer(rng, 0, 1))}
 
 
 _SEEING_MISTAKES = (
@@ -236,6 +239,7 @@ _SEEING_MISTAKES = (
         "Stop at the first layer that sees enough.",
         lambda **a: None if first_layer_seeing(**a) is None else len(a["layers"]) - 1,
     ),
+    *of_strides(first_layer_seeing),
 )
 
 
