@@ -85,11 +85,11 @@ HALVING_PADDING = Item(
 
 def _pooling(rng: np.random.Generator) -> Arguments:
     """Draw an input and a window; PyTorch allows a padding of half the window."""
-    k = integer(rng, 2, 6)
+    k = integer(rng, 1, 6)
     return {
         "n": integer(rng, 6, 40),
         "k": k,
-        "s": integer(rng, 2, 5),
+        "s": integer(rng, 1, 5),
         "p": integer(rng, 0, k // 2),
         "ceil": bool(rng.integers(2)),
     }
@@ -162,11 +162,12 @@ POOLED_SIZE = Item(
         _pooling,
         (
             *each_shows(pooled_size, _SIZE_MISTAKES),
-            lambda a: not a["ceil"] and a["p"] >= a["s"],
+            lambda a: not a["ceil"] and a["p"] >= a["s"] > 1,
+            lambda a: a["p"] > a["s"] == 1,
             lambda a: a["ceil"] and a["p"] > 0 and _left_over(a) > 0,
             _starts_at_the_end,
-            lambda a: a["ceil"] and _left_over(a) == 0,
-            lambda a: a["s"] > a["k"],
+            lambda a: a["ceil"] and a["s"] > 1 and _left_over(a) == 0,
+            lambda a: a["s"] > a["k"] == 1,
         ),
     ),
     reference=pooled_size,
