@@ -137,19 +137,28 @@ _BAG_MISTAKES = (
         "What is the distance of two points, written with their differences?",
         _largest_product,
     ),
+    Misconception(
+        "whole-numbers",
+        "The numbers of the descriptors and words are cut to whole ones. They may be fractions.",
+        "Which word is nearest to 0.9: 0 or 1?",
+        lambda **a: bag_of_words(**{name: np.trunc(array) for name, array in a.items()}),
+    ),
 )
 
 
 def _bag(rng: np.random.Generator) -> Arguments:
-    shape = (integer(rng, 4, 7), integer(rng, 2, 4))
-    descriptors = whole_numbers(rng, (integer(rng, 9, 14), shape[1]))
-    return {"descriptors": descriptors, "dictionary": whole_numbers(rng, shape)}
+    """Draw numbers of quarters, so that distances are exact."""
+    words, length = integer(rng, 4, 7), integer(rng, 2, 4)
+    return {
+        "descriptors": whole_numbers(rng, (integer(rng, 9, 14), length), high=9) / 4,
+        "dictionary": whole_numbers(rng, (words, length), high=9) / 4,
+    }
 
 
 def _no_tie(a: Arguments) -> bool:
     """Whether every descriptor is clearly nearest to one word."""
     nearest = np.sort(_distances(**a), axis=1)
-    return bool((nearest[:, 1] - nearest[:, 0]).min() > 0.5)
+    return bool((nearest[:, 1] - nearest[:, 0]).min() > 0.05)
 
 
 def _cases(rng: np.random.Generator) -> list[Arguments]:
@@ -160,8 +169,8 @@ def _cases(rng: np.random.Generator) -> list[Arguments]:
         rng,
         _bag,
         [
-            *[lambda a: _no_tie(a) and apart(a)] * 2,
-            lambda a: _no_tie(a) and bag_of_words(**a)[-1] > 0 and all_but_one(a),
+            *[lambda a: bag_of_words(**a)[-1] == 0 and _no_tie(a) and apart(a)] * 2,
+            lambda a: bag_of_words(**a)[-1] > 0 and _no_tie(a) and all_but_one(a),
         ],
     )
 
