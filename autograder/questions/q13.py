@@ -60,8 +60,8 @@ _UPDATE_MISTAKES = (
 
 def _epoch(rng: np.random.Generator) -> Arguments:
     batch_size = integer(rng, 2, 60)
-    images = integer(rng, batch_size, 2000)
-    if rng.random() < 0.3:
+    images = integer(rng, 1, 2000)
+    if rng.random() < 0.3 and images >= batch_size:
         images -= images % batch_size
     return {"images": images, "batch_size": batch_size, "drop_last": bool(rng.integers(2))}
 
@@ -86,7 +86,8 @@ UPDATES_PER_EPOCH = Item(
         (
             *each_shows(updates_per_epoch, _UPDATE_MISTAKES),
             lambda a: not a["drop_last"] and _left_over(a) == 1,
-            lambda a: a["drop_last"] and _left_over(a) > 0,
+            lambda a: a["drop_last"] and a["images"] > a["batch_size"] and _left_over(a) > 0,
+            lambda a: a["drop_last"] and a["images"] < a["batch_size"],
             lambda a: a["drop_last"] and _left_over(a) == 0,
         ),
     ),
