@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from autograder.questions.arrays import Array
@@ -10,6 +13,7 @@ from autograder.questions.draw import covering, integer, telling_apart
 from autograder.questions.runs import RunItem
 
 Channels = list[float]
+COUNTS = (2, 3, 4)  # of channels: colour images have three, others may have more or fewer
 
 
 def normalise(images: Array, mean: Channels, std: Channels) -> Array:
@@ -31,11 +35,20 @@ def _drawn_channels(rng: np.random.Generator, count: int) -> tuple[Channels, Cha
     return mean.round(3).tolist(), std.round(3).tolist()
 
 
-def _images(rng: np.random.Generator) -> Arguments:
-    shape = (integer(rng, 2, 3), 3, integer(rng, 3, 5), integer(rng, 6, 8))
-    mean, std = _drawn_channels(rng, 3)
+def _images(rng: np.random.Generator, count: int) -> Arguments:
+    shape = (integer(rng, 2, 3), count, integer(rng, 3, 5), integer(rng, 6, 8))
+    mean, std = _drawn_channels(rng, count)
     images = rng.integers(0, 256, size=shape, dtype=np.uint8)
     return {"images": images, "mean": mean, "std": std}
+
+
+def _one_of_each_count(
+    draw: Callable[..., Arguments], condition: Callable[[Arguments], bool]
+) -> Callable[[np.random.Generator], list[Arguments]]:
+    """Return what draws a case with each number of channels, which fulfils the condition."""
+    return lambda rng: [
+        case for count in COUNTS for case in covering(rng, partial(draw, count=count), [condition])
+    ]
 
 
 _IMAGE_MISTAKES = (
@@ -74,13 +87,13 @@ _IMAGE_MISTAKES = (
         "not-divided",
         "The mean is subtracted, but nothing is divided by the deviation.",
         "How far from 0 shall a pixel be that lies one deviation above the mean?",
-        lambda **a: normalise(a["images"], a["mean"], [1.0] * 3),
+        lambda **a: normalise(a["images"], a["mean"], [1.0] * len(a["std"])),
     ),
     Misconception(
         "one-for-all",
         "All channels were treated with the mean and the deviation of the first one.",
         "Which axis of (N, C, H, W) must the three numbers lie on?",
-        lambda **a: normalise(a["images"], a["mean"][:1] * 3, a["std"][:1] * 3),
+        lambda **a: normalise(a["images"], a["mean"][:1], a["std"][:1]),
     ),
 )
 
@@ -95,7 +108,7 @@ NORMALISE = Item(
         {"images": _PIXELS, **_SHEET},
         {"images": _PIXELS[:1], "mean": [0.5, 0.25, 0.75], "std": [0.5, 0.25, 0.2]},
     ),
-    hidden=lambda rng: covering(rng, _images, [telling_apart(normalise, _IMAGE_MISTAKES)] * 3),
+    hidden=_one_of_each_count(_images, telling_apart(normalise, _IMAGE_MISTAKES)),
     reference=normalise,
     misconceptions=_IMAGE_MISTAKES,
 )
@@ -109,8 +122,8 @@ def statistics_after(
     return [[(m - um) / us for m, _, um, us in pairs], [s / us for _, s, _, us in pairs]]
 
 
-def _statistics(rng: np.random.Generator) -> Arguments:
-    (mean, std), (used_mean, used_std) = _drawn_channels(rng, 3), _drawn_channels(rng, 3)
+def _statistics(rng: np.random.Generator, count: int) -> Arguments:
+    (mean, std), (used_mean, used_std) = _drawn_channels(rng, count), _drawn_channels(rng, count)
     return {"mean": mean, "std": std, "used_mean": used_mean, "used_std": used_std}
 
 
@@ -124,13 +137,13 @@ _AFTER_MISTAKES = (
         "Mean 0 and deviation 1 come out only when the channel's own statistics are used. Here "
         "others may be.",
         "What becomes of the value that equals the mean of the channel?",
-        lambda **_: [[0.0] * 3, [1.0] * 3],
+        lambda mean, **_: [[0.0] * len(mean), [1.0] * len(mean)],
     ),
     Misconception(
         "mean-not-divided",
         "The new mean is not divided by the deviation, as the pixels are.",
         "Put the mean of the channel through the formula like any pixel.",
-        lambda **a: [_with(a, used_std=[1.0] * 3)[0], _with(a)[1]],
+        lambda **a: [_with(a, used_std=[1.0] * len(a["std"]))[0], _with(a)[1]],
     ),
     Misconception(
         "deviation-shifted",
@@ -176,9 +189,7 @@ STATISTICS_AFTER = Item(
         {"mean": [0.5] * 3, "std": [0.2] * 3, "used_mean": [0.5] * 3, "used_std": [0.2] * 3},
         {"mean": [0.5, 0.4, 0.3], "std": [0.2] * 3, "used_mean": [0.3] * 3, "used_std": [0.4] * 3},
     ),
-    hidden=lambda rng: covering(
-        rng, _statistics, [telling_apart(statistics_after, _AFTER_MISTAKES)] * 3
-    ),
+    hidden=_one_of_each_count(_statistics, telling_apart(statistics_after, _AFTER_MISTAKES)),
     reference=statistics_after,
     misconceptions=_AFTER_MISTAKES,
 )
