@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,19 @@ MISCONCEPTIONS = (
         lambda runs: _best(runs, lambda run: max(run["validation"]), max),
     ),
     Misconception(
+        "worst-run",
+        "The worst run of each p decides. With several runs of one p, chance is in the worst of "
+        "them too.",
+        "What do several seeds of one p tell that one does not?",
+        lambda runs: _best(runs, lambda run: max(run["validation"]), min),
+    ),
+    Misconception(
+        "median",
+        "The median over the runs of one p decides. Here their mean is asked for.",
+        "What are the median and the mean of 0.5, 0.7 and 0.8?",
+        lambda runs: _best(runs, lambda run: max(run["validation"]), median),
+    ),
+    Misconception(
         "last-epoch",
         "The last epoch decides. With early stopping, a run is worth its best epoch.",
         "At which epoch would you have stopped?",
@@ -97,11 +111,8 @@ def _runs(rng: np.random.Generator) -> Arguments:
     runs = []
     for p in sorted(rng.choice([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], 5, replace=False)):
         for _ in range(integer(rng, 2, 3)):
-            epochs = integer(rng, 4, 6)
-            run = {"p": float(p)}
-            for column in ("train", "validation", "test"):
-                run[column] = rng.uniform(0.5, 0.9, size=epochs).round(3).tolist()
-            runs.append(run)
+            columns = rng.uniform(0.5, 0.9, size=(3, integer(rng, 4, 6))).round(3).tolist()
+            runs.append(_run(float(p), *columns))
     return {"runs": [runs[place] for place in rng.permutation(len(runs))]}
 
 
