@@ -70,6 +70,18 @@ def _than_the_one_before(losses: list[float], patience: int, min_delta: float) -
     return [better[-1], None]
 
 
+def _than_the_lowest(losses: list[float], patience: int, min_delta: float) -> Answer:
+    """Compare with the lowest loss of all, whether it counted as better or not."""
+    lowest, kept = math.inf, 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < lowest - min_delta:
+            kept = epoch
+        elif epoch - kept == patience:
+            return [kept, epoch]
+        lowest = min(lowest, loss)
+    return [kept, None]
+
+
 def _numbered(change: Callable[[int, int | None], Answer]) -> Callable[..., Answer]:
     def wrong(losses: list[float], patience: int, min_delta: float) -> Answer:
         kept, stopped = early_stopping(losses, patience, min_delta)
@@ -105,6 +117,13 @@ MISCONCEPTIONS = (
         "Each epoch is compared with the one before it. It must be better than the best so far.",
         "What if the loss jumps up and then comes down by small steps?",
         _than_the_one_before,
+    ),
+    Misconception(
+        "than-the-lowest",
+        "Each epoch is compared with the lowest loss of all. A loss that is only a little lower "
+        "does not count as better, so the next ones need not lie below it.",
+        "What if the loss falls in each epoch, by a little less than min_delta?",
+        _than_the_lowest,
     ),
     Misconception(
         "keeps-the-last",
@@ -167,7 +186,7 @@ def _case(rng: np.random.Generator) -> Arguments:
     steps, turn = np.arange(epochs), integer(rng, 3, 2 * epochs)
     curve = 0.9 + 1.2 * np.exp(-steps / rng.uniform(1.5, 5)) + 0.04 * np.maximum(0, steps - turn)
     losses = (curve * rng.uniform(0.94, 1.06, size=epochs)).round(3)
-    min_delta = one_of(rng, (0.0, 0.0105, 0.0305))
+    min_delta = one_of(rng, (0.0, 0.0305, 0.0605))
     return {"losses": losses.tolist(), "patience": integer(rng, 2, 4), "min_delta": min_delta}
 
 
@@ -205,6 +224,7 @@ EARLY_STOPPING = Item(
         {"losses": _FALLS_AND_RISES, "patience": 3, "min_delta": 0.0},
         {"losses": _FALLS_AND_RISES, "patience": 4, "min_delta": 0.0},
         {"losses": _SMALL_STEPS, "patience": 3, "min_delta": 0.035},
+        {"losses": [1.0, 0.98, 0.96, 0.94, 0.92], "patience": 4, "min_delta": 0.03},
         {"losses": [1.2, 0.9, 0.9, 1.0], "patience": 2, "min_delta": 0.0},
         {"losses": [2.31], "patience": 1, "min_delta": 0.0},
     ),
