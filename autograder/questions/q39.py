@@ -67,6 +67,13 @@ BEST_MISTAKES = (
         lambda accuracy, images, **_: accuracy + _error(accuracy, images),
     ),
     Misconception(
+        "two-errors-above",
+        "Two standard errors are added, whatever the number of runs. With few runs that is too "
+        "much, with many it is too little.",
+        "Where in your function do you use runs?",
+        lambda accuracy, images, **_: accuracy + 2 * _error(accuracy, images),
+    ),
+    Misconception(
         "errors-add-up",
         "The luck grows in proportion to the number of runs. It grows ever more slowly: most of "
         "the runs that are added are not the best.",
@@ -110,6 +117,23 @@ def _search(rng: np.random.Generator) -> Arguments:
     }
 
 
+def _searches(rng: np.random.Generator) -> list[Arguments]:
+    """Draw searches with few and with many runs: no number of standard errors suits both."""
+
+    def shown(*but: str) -> Callable[[Arguments], bool]:
+        mistakes = [known for known in BEST_MISTAKES if known.id not in but]
+        return telling_apart(expected_best, mistakes, by=0.005)
+
+    # More images make up for the luck of a simulation, which is larger with few runs.
+    few = {"runs": integer(rng, 3, 5), "images": 50 * integer(rng, 20, 30)}
+    many = {"runs": integer(rng, 45, 60)}
+    return [
+        *covering(rng, lambda r: _search(r) | few, [shown("one-error-above")]),
+        *covering(rng, lambda r: _search(r) | many, [shown("two-errors-above")]),
+        *covering(rng, _search, [shown("two-errors-above")]),
+    ]
+
+
 EXPECTED_BEST = Item(
     id="q39.expected_best",
     signature="expected_best(accuracy, images, runs, rng)",
@@ -118,9 +142,7 @@ EXPECTED_BEST = Item(
         {"accuracy": 0.7, "images": 500, "runs": 20, "seed": 1},
         {"accuracy": 0.8, "images": 1000, "runs": 50, "seed": 2},
     ),
-    hidden=lambda rng: covering(
-        rng, _search, [telling_apart(expected_best, BEST_MISTAKES, by=0.005)] * 3
-    ),
+    hidden=_searches,
     reference=expected_best,
     adapter="seeded",
     # Of 1,000 simulated searches, the mean is off by 0.0003; a normal distribution by 0.001.
@@ -151,6 +173,19 @@ REPORT_MISTAKES = (
         "in three.",
         "By which number must the standard error be multiplied?",
         _reported(_error),
+    ),
+    Misconception(
+        "two-standard-errors",
+        "The standard error is multiplied by 2. That is close, and here the number is given.",
+        "By which number must the standard error be multiplied?",
+        _reported(lambda p, n: 2 * _error(p, n)),
+    ),
+    Misconception(
+        "one-image-fewer",
+        "One image is subtracted under the root. That is for other formulas; this one divides by "
+        "the number of all images.",
+        "What stands under the root in the formula?",
+        _reported(lambda p, n: 1.96 * _error(p, n - 1)),
     ),
     Misconception(
         "one-image",
@@ -199,14 +234,31 @@ def _measurement(rng: np.random.Generator) -> Arguments:
     return {"right": int(images * rng.uniform(0.3, 0.95)), "images": images}
 
 
+def _small_measurement(rng: np.random.Generator) -> Arguments:
+    """Draw a measurement on so few images that small mistakes show, its interval within 0…1."""
+    images = integer(rng, 20, 40)
+    return {"right": int(images * rng.uniform(0.35, 0.7)), "images": images}
+
+
+def _measurements(rng: np.random.Generator) -> list[Arguments]:
+    small = ("two-standard-errors", "one-image-fewer")
+    large = [known for known in REPORT_MISTAKES if known.id not in small]
+    return [
+        *covering(rng, _measurement, [telling_apart(report, large, by=0.001)] * 2),
+        *covering(rng, _small_measurement, [telling_apart(report, REPORT_MISTAKES, by=0.001)]),
+    ]
+
+
 REPORT = Item(
     id="q39.report",
     signature="report(right, images)",
     points=1,
-    public=({"right": 8431, "images": 10_000}, {"right": 600, "images": 1000}),
-    hidden=lambda rng: covering(
-        rng, _measurement, [telling_apart(report, REPORT_MISTAKES, by=0.001)] * 3
+    public=(
+        {"right": 8431, "images": 10_000},
+        {"right": 600, "images": 1000},
+        {"right": 18, "images": 30},
     ),
+    hidden=_measurements,
     reference=report,
     misconceptions=REPORT_MISTAKES,
 )
