@@ -80,19 +80,110 @@ def gradients_switched_off(model, batches):
     return result
 
 
-def other_layers(change):
+def other_layers(item_id, change):
     """The right answer to a network whose layers are taken for others."""
 
-    def first_failure(layers, input_shape):
-        return answer("q04.first_failure")([change(layer) for layer in layers], input_shape)
+    def function(layers, **rest):
+        return answer(item_id)([change(layer) for layer in layers], **rest)
 
-    return first_failure
+    return function
 
 
 def all_halved(layers, made_for, input_shape):
     """The same for the whole network: no stride, and each pooling halves."""
     seen = [nets.halving(nets.stride_ignored(layer)) for layer in layers]
     return answer("q06.map_shape")(seen, made_for, input_shape)
+
+
+def wrong_in_corners(item_id, corners):
+    """Return what is right but for one corner of what may be asked, for each of the corners."""
+
+    def wrong_where(corner):
+        return lambda **a: -1 if corner(**a) else get(item_id).reference(**a)
+
+    return {
+        f"{item_id}, {name}": (item_id, wrong_where(corner)) for name, corner in corners.items()
+    }
+
+
+CONVOLUTIONS = {
+    "kernel of 1": lambda k, **_: k == 1,
+    "padding as wide as the kernel": lambda k, p, **_: p >= k,
+    "kernel wider than the image": lambda x, y, k, **_: min(x, y) < k,
+}
+POOLINGS = {"window of 1": lambda k, **_: k == 1, "stride of 1": lambda s, **_: s == 1}
+EPOCHS = {"no whole batch": lambda images, batch_size, drop_last: drop_last and images < batch_size}
+CHANNELS = {"not three channels": lambda mean, **_: len(mean) != 3}
+
+
+def error_of_a_part(part):
+    def equivariance_error(layer, image, shift):
+        def moved(tensor):
+            return torch.roll(tensor, tuple(shift), (-2, -1))
+
+        with torch.no_grad():
+            return float(part(layer(moved(image)) - moved(layer(image))).abs().max())
+
+    return equivariance_error
+
+
+PARTS = {
+    "first channel": lambda error: error[:1],
+    "last channel": lambda error: error[-1:],
+    "upper half": lambda error: error.chunk(2, 1)[0],
+    "lower half": lambda error: error.flip(1).chunk(2, 1)[0],
+    "left half": lambda error: error.chunk(2, 2)[0],
+    "right half": lambda error: error.flip(2).chunk(2, 2)[0],
+    "inner part": lambda error: error[:, 1:-1, 1:-1],
+}
+
+
+def words_of(change):
+    """The bag of descriptors and words that were changed before."""
+    return lambda descriptors, dictionary: answer("q12.bag_of_words")(
+        change(descriptors), change(dictionary)
+    )
+
+
+def p_by(over):
+    """Something else than the mean over the runs of one p."""
+
+    def choose_p(runs):
+        best = {}
+        for run in runs:
+            best.setdefault(run["p"], []).append(max(run["validation"]))
+        return max(best, key=lambda p: over(best[p]))
+
+    return choose_p
+
+
+def than_the_lowest_ever(losses, patience, min_delta):
+    """Also a loss that did not count as better must be undercut."""
+    kept = 1
+    for epoch, loss in enumerate(losses[1:], start=2):
+        if loss < min(losses[: epoch - 1]) - min_delta:
+            kept = epoch
+        elif epoch - kept == patience:
+            return kept, epoch
+    return kept, None
+
+
+def errors_above(factor):
+    """As many standard errors for any number of runs."""
+    return lambda accuracy, images, **_: (
+        accuracy + factor * (accuracy * (1 - accuracy) / images) ** 0.5
+    )
+
+
+def report_with(factor=1.96, more=0):
+    """Another factor of the standard error, or that of more images."""
+
+    def report(right, images):
+        accuracy = right / images
+        half = factor * (accuracy * (1 - accuracy) / (images + more)) ** 0.5
+        return accuracy, accuracy - half, accuracy + half
+
+    return report
 
 
 class OneAtATime(nn.Module):
@@ -109,9 +200,12 @@ WRONG = {
     "whole maxima": ("q03.max_pool", whole_maxima),
     "maxima from -1000": ("q03.max_pool", maxima_from(-1000)),
     "whole filter": ("q05b.filter_of_unit", whole_filter),
-    "stride ignored": ("q04.first_failure", other_layers(nets.stride_ignored)),
-    "halving": ("q04.first_failure", other_layers(nets.halving)),
-    "stride as kernel": ("q04.first_failure", other_layers(nets.stride_as_kernel)),
+    "stride ignored": ("q04.first_failure", other_layers("q04.first_failure", nets.stride_ignored)),
+    "halving": ("q04.first_failure", other_layers("q04.first_failure", nets.halving)),
+    "stride as kernel": (
+        "q04.first_failure",
+        other_layers("q04.first_failure", nets.stride_as_kernel),
+    ),
     "all halved": ("q06.map_shape", all_halved),
     "kept and halved": ("q10.table", kept_and_halved),
     "junk between": ("q10.table", junk_between),
@@ -119,6 +213,34 @@ WRONG = {
     "parts in eval": ("q14.evaluate", parts_left_in_eval),
     "gradients off": ("q14.evaluate", gradients_switched_off),
     "one at a time": ("q15.network", OneAtATime),
+    **wrong_in_corners("q01.output_size", CONVOLUTIONS),
+    **wrong_in_corners("q01.dense_weights", CONVOLUTIONS),
+    **wrong_in_corners("q09.pooled_size", POOLINGS),
+    **wrong_in_corners("q13.updates_per_epoch", EPOCHS),
+    **wrong_in_corners("q19.normalise", CHANNELS),
+    **wrong_in_corners("q19.statistics_after", CHANNELS),
+    **{
+        f"error of the {part}": ("q02.equivariance_error", error_of_a_part(look))
+        for part, look in PARTS.items()
+    },
+    **{
+        f"{change.__name__} in {item_id}": (item_id, other_layers(item_id, change))
+        for item_id in ("q07.receptive_field", "q07.first_layer_seeing")
+        for change in (nets.stride_ignored, nets.halving, nets.stride_as_kernel)
+    },
+    "words cut": ("q12.bag_of_words", words_of(np.trunc)),
+    "words rounded": ("q12.bag_of_words", words_of(np.round)),
+    "words rounded down": ("q12.bag_of_words", words_of(np.floor)),
+    "median of the runs": ("q32.choose_p", p_by(np.median)),
+    "worst of the runs": ("q32.choose_p", p_by(min)),
+    "than the lowest ever": ("q37.early_stopping", than_the_lowest_ever),
+    "1.5 errors above": ("q39.expected_best", errors_above(1.5)),
+    "2 errors above": ("q39.expected_best", errors_above(2)),
+    "2.1 errors above": ("q39.expected_best", errors_above(2.1)),
+    "1.95 errors": ("q39.report", report_with(1.95)),
+    "2 errors": ("q39.report", report_with(2)),
+    "an image fewer": ("q39.report", report_with(more=-1)),
+    "an image more": ("q39.report", report_with(more=1)),
 }
 
 
