@@ -10,7 +10,7 @@ import numpy as np
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import integer
-from convbook.check.measures import pictures
+from convbook.check.measures import pictures, thrice
 
 N = 400  # half of them equal: by luck, one change in ten leaves all of those alone once in 1e9
 Change = Callable[[Array, np.random.Generator], Array]
@@ -19,10 +19,7 @@ Change = Callable[[Array, np.random.Generator], Array]
 def _runs(n: int, seed: int, change: Change) -> dict[str, Any]:
     """Return what the adapter tells of an augmentation."""
     images = pictures(n, seed)
-    runs = {
-        name: change(images, np.random.default_rng(entropy))
-        for name, entropy in (("first", seed), ("again", seed), ("other", seed + 1))
-    }
+    runs = thrice(lambda each: change(images, np.random.default_rng(each)), seed)
     return {**runs, "after": images}
 
 

@@ -123,7 +123,7 @@ DRAW_MISTAKES = (
     ),
     Misconception(
         "batch-rounded",
-        "Large batch sizes come up more often than small ones: there are more numbers near them.",
+        "Some batch sizes come up more often than others: more numbers are rounded to them.",
         "How likely shall each power of two be?",
         _drawing(
             batch_size=lambda rng, low, high, n: (

@@ -10,34 +10,35 @@ import numpy as np
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import integer
+from convbook.check.measures import LATER, thrice
 
 # The positions of (training images, validation images), given labels, count and seed.
 Split = Callable[[Array, int, int], list[Array]]
 
 
 def _split(labels: Array, count: int, seed: int) -> list[Array]:
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(labels))
-    held_out = np.concatenate(
-        [order[labels[order] == label][:count] for label in np.unique(labels)]
-    )
-    return _parts(labels, held_out)
+    order = np.lexsort((np.random.default_rng(seed).random(len(labels)), labels))
+    starts = np.searchsorted(labels[order], np.unique(labels))
+    return _parts(labels, order[starts[:, None] + np.arange(count)].ravel())
 
 
 def _parts(labels: Array, held_out: Array) -> list[Array]:
-    return [np.setdiff1d(np.arange(len(labels)), held_out), held_out]
+    left = np.ones(len(labels), dtype=bool)
+    left[held_out] = False
+    return [np.flatnonzero(left), held_out]
 
 
-def _told(split: Split) -> Callable[..., dict[str, list[Array]]]:
+def _told(split: Split) -> Callable[..., dict[str, Any]]:
     """Return what the adapter tells of a way to split."""
-    return lambda labels, count, seed: {
-        "first": split(labels, count, seed),
-        "again": split(labels, count, seed),
-        "other": split(labels, count, seed + 1),
-    }
+
+    def told(labels: Array, count: int, seed: int) -> dict[str, Any]:
+        later = [split(labels, count, each) for each in range(seed + 2, seed + 2 + LATER)]
+        return {**thrice(lambda each: split(labels, count, each), seed), "later": later}
+
+    return told
 
 
-def validation_split(labels: Array, count: int, seed: int) -> dict[str, list[Array]]:
+def validation_split(labels: Array, count: int, seed: int) -> dict[str, Any]:
     """Return the splits of a right answer; what is compared are the facts of `measures.split`."""
     return _told(_split)(labels, count, seed)
 
@@ -76,7 +77,15 @@ def _balanced_training(labels: Array, count: int, seed: int) -> list[Array]:
     return [np.concatenate(kept)[1:], held_out]
 
 
-def _new_every_time(**a: Any) -> dict[str, list[Array]]:
+def _moved_on(labels: Array, count: int, seed: int) -> list[Array]:
+    """Take neighbours of each class, from a place that the seed names."""
+    blocks = [
+        np.roll(np.flatnonzero(labels == label), -seed)[:count] for label in np.unique(labels)
+    ]
+    return _parts(labels, np.concatenate(blocks))
+
+
+def _new_every_time(**a: Any) -> dict[str, Any]:
     told = validation_split(**a)
     return told | {"again": _split(a["labels"], a["count"], a["seed"] + 2)}
 
@@ -101,6 +110,13 @@ SPLIT_MISTAKES = (
         "that are held out must be drawn.",
         "Where in your function do you use the seed?",
         _told(_first_of_each),
+    ),
+    Misconception(
+        "moved-on-by-the-seed",
+        "Nothing is drawn: another seed moves the same pattern to another place. Images that stand "
+        "next to each other may be alike, so each must have its own chance.",
+        "What draws count of m images, each as likely as the others?",
+        _told(_moved_on),
     ),
     Misconception(
         "still-trained-on",

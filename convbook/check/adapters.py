@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from convbook.check.measures import AGAIN, DRAWS, pictures
+from convbook.check.measures import AGAIN, DRAWS, LATER, pictures, thrice
 from convbook.check.model_adapters import evaluate as evaluate
 from convbook.check.model_adapters import network_of_practical as network_of_practical
-from convbook.check.plain import FAILED, REFUSED, Plain, plain
+from convbook.check.plain import FAILED, REFUSED, Plain, fresh, plain
 from convbook.errors import CheckFailed
 from convbook.texts import text
 
@@ -255,6 +255,22 @@ def seeded(function: Callable[..., object], *, seed: int, **arguments: Any) -> P
     return function(**arguments, rng=np.random.default_rng(seed))
 
 
+def redrawn(function: Callable[..., object], *, seed: int, **arguments: Any) -> Plain:
+    """Call `function(..., rng)` `thrice`.
+
+    Args:
+        function: the student's.
+        seed: of the random numbers that it gets.
+        arguments: all others.
+    """
+    return _redrawn(lambda rng: function(**fresh(arguments), rng=rng), seed)
+
+
+def _redrawn(draw: Callable[[np.random.Generator], object], seed: int) -> dict[str, Plain]:
+    # Made plain at once, which copies: what changes an array in place gives the same one each time.
+    return thrice(lambda each: plain(draw(np.random.default_rng(each))), seed)
+
+
 def draw_configuration(
     function: Callable[..., object], *, seed: int, **bounds: list[float]
 ) -> Plain:
@@ -284,7 +300,7 @@ def draw_configuration(
 def validation_split(
     function: Callable[..., object], *, labels: Any, count: int, seed: int
 ) -> Plain:
-    """Call `function(labels, count, seed)` three times, the last time with another seed.
+    """Call `function(labels, count, seed)` with the seed, with it again, and with others.
 
     Args:
         function: the student's.
@@ -293,16 +309,20 @@ def validation_split(
         seed: names the split.
 
     Returns:
-        A dict of what came: "first", "again", "other".
+        A dict of what came: "first", "again", "other", and "later", a list.
     """
-    seeds = {"first": seed, "again": seed, "other": seed + 1}
-    return {name: function(labels.copy(), count, each) for name, each in seeds.items()}
+
+    def split(seed: int) -> object:
+        return function(labels.copy(), count, seed)
+
+    later = range(seed + 2, seed + 2 + LATER)
+    return {**thrice(split, seed), "later": [plain(split(each)) for each in later]}
 
 
 def augment(
     function: Callable[..., object], *, images: Any, copies: int, size: int, seed: int
 ) -> Plain:
-    """Call `function(images, size, rng)`.
+    """Call `function(images, size, rng)` `thrice`.
 
     Args:
         function: the student's.
@@ -311,7 +331,8 @@ def augment(
         size: of the crops.
         seed: of the random numbers.
     """
-    return function(np.repeat(images, copies, axis=0), size, np.random.default_rng(seed))
+    batch = np.repeat(images, copies, axis=0)
+    return _redrawn(lambda rng: function(batch.copy(), size, rng), seed)
 
 
 def own_augmentation(function: Callable[..., object], *, n: int, seed: int) -> Plain:
@@ -326,12 +347,7 @@ def own_augmentation(function: Callable[..., object], *, n: int, seed: int) -> P
         A dict of what came ("first", "again", "other"), and the images "after" all calls.
     """
     images = pictures(n, seed)
-    runs = {
-        # A copy: what changes the images in place gives the same array every time.
-        name: plain(function(images, np.random.default_rng(entropy)))
-        for name, entropy in (("first", seed), ("again", seed), ("other", seed + 1))
-    }
-    return {**runs, "after": images}
+    return {**_redrawn(lambda rng: function(images, rng), seed), "after": images}
 
 
 def accuracy_under_shift(

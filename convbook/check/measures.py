@@ -1,9 +1,9 @@
 """What is compared of an answer that is random: facts that hold whatever the random numbers were.
 
 A measure takes the arguments of a case and the value that came, and gives facts as plain values. A
-right answer gets other facts by bad luck with a probability below 1e-9: shares are compared within
-Hoeffding's bound, and a fact about all places needs so many images that each place must come up.
-It runs where answers are judged, and knows no right answer.
+right answer gets other facts by bad luck with a probability below 1e-9: see `chance`; and what is
+to come up at all is drawn so often that it must. It runs where answers are judged, and knows no
+right answer.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from convbook.check.chance import distance_from_even, drawn_anew, even, independent, margin
 from convbook.check.compare import as_array
 from convbook.check.plain import Plain
 from convbook.errors import CheckFailed
 from convbook.texts import text
 
-FALSE_ALARM = 1e-10
 DRAWS, AGAIN = 2000, 20  # configurations that are drawn, and drawn once more
+LATER = 100  # splits by other seeds: an image that is never held out is none by bad luck
 FEW = 0.02  # of the images: of 400, one in ten of which changes, so few never do
+MANY = 50  # different values of 2,000 that are rounded to two digits, but not of a grid
+EDGE = 0.02  # of a range: 2,000 numbers never all lie above the first so many of it
 Facts = dict[str, Plain]
+T = TypeVar("T")
 
 
 def measured(measure: str | None, arguments: dict[str, Plain], outcome: Mapping[str, Any]) -> Any:
@@ -36,61 +40,92 @@ def measured(measure: str | None, arguments: dict[str, Plain], outcome: Mapping[
         return {"error": {"type": "CheckFailed", "message": str(error)}}
 
 
-def margin(draws: int) -> float:
-    """Return how far a share of independent draws may be from its probability (Hoeffding).
-
-    So far may their whole distribution be from the true one (the inequality of Dvoretzky, Kiefer,
-    Wolfowitz and Massart).
-    """
-    return math.sqrt(math.log(2 / FALSE_ALARM) / (2 * draws))
+def thrice(draw: Callable[[int], T], seed: int) -> dict[str, T]:
+    """Return what a seed gives, what it gives again, and what another one gives."""
+    return {"first": draw(seed), "again": draw(seed), "other": draw(seed + 1)}
 
 
-def augmented(arguments: dict[str, Plain], batch: Plain) -> Facts:
+def _three(runs: Plain, shape: tuple[int, ...], *more: str) -> list[np.ndarray]:
+    """Return the arrays that came from `thrice`, and more of the same shape."""
+    names = ["first", "again", "other", *more]
+    if not isinstance(runs, dict) or set(runs) != set(names):
+        raise CheckFailed(text("check.no_array"))
+    return [_array(runs[name], shape) for name in names]
+
+
+def augmented(arguments: dict[str, Plain], runs: Plain) -> Facts:
     """Return what a batch of random crops, mirrored or not, is made of.
 
     Args:
         arguments: of `convbook.check.adapters.augment`, its images without two equal windows.
-        batch: what came, (N · copies, C, size, size).
+        runs: what came `thrice`, each (N · copies, C, size, size).
     """
     images, copies, size = (arguments[name] for name in ("images", "copies", "size"))
     n, channels, height, width = images.shape
-    came = _array(batch, (n * copies, channels, size, size))
-    with np.errstate(invalid="ignore"):  # what is no number becomes some number, and is not equal
-        crops = came.astype(images.dtype)
-    windows = {
-        (which, _bytes(images[which, :, i : i + size, j : j + size])): (i, j)
-        for which in range(n)
-        for i in range(height - size + 1)
-        for j in range(width - size + 1)
+    first, again, other = _three(runs, (n * copies, channels, size, size))
+    all_places = (height - size + 1) * (width - size + 1)
+    crops, others = (_crops(images, batch, size) for batch in (first, other))
+    place, mirrored = crops[:, crops[0] >= 0]
+    if not len(place):
+        return {"every output is a crop of its image": False}
+    return {
+        "every output is a crop of its image": len(place) == len(first),
+        "mirrored": _share(mirrored.mean(), len(mirrored), 0.5),
+        "places": _places(np.bincount(place, minlength=all_places)),
+        "every image has a draw of its own": drawn_anew(place)
+        and drawn_anew(mirrored)
+        and _apart(place, mirrored),
+        "the same random numbers, the same result": bool((first == again).all()),
+        "other random numbers, other places and mirror images": bool(
+            (crops != others).any(axis=1).all()
+        ),
     }
+
+
+def _apart(place: np.ndarray, mirrored: np.ndarray) -> bool:
+    """Whether as many are mirrored at each place as everywhere."""
+    shares = [(mirrored[place == each].mean(), int((place == each).sum())) for each in set(place)]
+    whole = mirrored.mean()
+    return all(abs(share - whole) <= margin(n) + margin(len(place)) for share, n in shares)
+
+
+def _crops(images: np.ndarray, batch: np.ndarray, size: int) -> np.ndarray:
+    """Return two rows: of each output the place, -1 for none, and 1 where it is mirrored."""
+    windows = np.lib.stride_tricks.sliding_window_view(images, (size, size), axis=(2, 3))
+    place_of = [
+        {window: place for place, window in enumerate(_bytes(each))}
+        for each in windows.reshape(len(images), images.shape[1], -1, size, size).swapaxes(1, 2)
+    ]
+    with np.errstate(invalid="ignore"):  # what is no number becomes some number, and is not equal
+        crops = batch.astype(images.dtype)
+    copies = len(batch) // len(images)
     straight, mirrored = (
-        [windows.get((place // copies, _bytes(crop))) for place, crop in enumerate(each)]
+        np.array([place_of[k // copies].get(crop, -1) for k, crop in enumerate(_bytes(each))])
         for each in (crops, crops[..., ::-1])
     )
-    places = [one or other for one, other in zip(straight, mirrored, strict=True)]
-    return {
-        "every output is a crop of its image": None not in places and bool((crops == came).all()),
-        "mirrored": _share(sum(place is not None for place in mirrored), len(places), 0.5),
-        "places": _places(len({*places} - {None}), len(set(windows.values()))),
-    }
+    whole = (crops == batch).all(axis=(1, 2, 3))
+    return np.stack([np.where(whole, np.maximum(straight, mirrored), -1), mirrored >= 0])
 
 
-def _bytes(pixels: np.ndarray) -> bytes:
-    return np.ascontiguousarray(pixels).tobytes()
+def _bytes(pixels: np.ndarray) -> list[bytes]:
+    """Return the bytes of each image, window or crop of an array."""
+    flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
+    return list(flat.view(f"V{flat.itemsize * flat.shape[1]}").ravel().tolist())
 
 
-def _places(found: int, all_places: int) -> str:
-    if found == all_places:
-        return "all"
-    return "one" if found == 1 else f"{found} of {all_places}"
+def _places(counts: np.ndarray) -> str:
+    found = int((counts > 0).sum())
+    if found < len(counts):
+        return "one" if found == 1 else f"{found} of {len(counts)}"
+    return "all, each as often" if even(counts) else "all, some more often"
 
 
-def _share(count: int, draws: int, p: float) -> str:
+def _share(share: float, draws: int, p: float) -> str:
     """Return a share in words that the same right answer always gets."""
-    if count in (0, draws):
-        return "none" if count == 0 else "all"
+    if share in (0, 1):
+        return "none" if share == 0 else "all"
     wanted = "half of them" if p == 0.5 else f"a share of {p:g}"
-    return wanted if abs(count / draws - p) <= margin(draws) else "another share"
+    return wanted if abs(share - p) <= margin(draws) else "another share"
 
 
 def pictures(n: int, seed: int) -> np.ndarray:
@@ -111,10 +146,7 @@ def changed(arguments: dict[str, Plain], runs: Plain) -> Facts:
         runs: what `convbook.check.adapters.own_augmentation` gives.
     """
     images = pictures(**arguments)
-    names = ("first", "again", "other", "after")
-    if not isinstance(runs, dict) or set(runs) != set(names):
-        raise CheckFailed(text("check.no_array"))
-    first, again, other, after = (_array(runs[name], images.shape) for name in names)
+    first, again, other, after = _three(runs, images.shape, "after")
     copies = len(images) // 2
     untouched = (first == images).all(axis=(1, 2, 3))
     mirrored = (first == images[..., ::-1]).all(axis=(1, 2, 3))
@@ -130,23 +162,38 @@ def changed(arguments: dict[str, Plain], runs: Plain) -> Facts:
     }
 
 
-def dropped(arguments: dict[str, Plain], output: Plain) -> Facts:
+def dropped(arguments: dict[str, Plain], runs: Plain) -> Facts:
     """Return what dropout did to its input.
 
     Args:
-        arguments: "x", (N, D) without zeros, and "p", the probability of dropping.
-        output: what came, (N, D).
+        arguments: "x", (N, D) without zeros, and "p", the probability of dropping. D is so large
+            that no two images lose the same numbers by bad luck.
+        runs: what came `thrice`, each (N, D).
     """
     x, p = arguments["x"], arguments["p"]
-    kept = _array(output, x.shape) != 0
-    scales = (output / x)[kept]
+    first, again, other = _three(runs, x.shape)
+    kept = first != 0
+    scales = (first / x)[kept]
     same = scales.size and np.allclose(scales, scales[0], rtol=1e-3)
+    images = len(np.unique(kept, axis=0)) == len(kept)
+    numbers = bool((kept != kept[:, :1]).any())
+    draws = kept.size if images and numbers else min(kept.shape)
     return {
-        "dropped": _share(int((~kept).sum()), kept.size, p),
+        "dropped": _share((~kept).mean(), draws, p),
         "what is kept is multiplied by": round(float(scales[0]), 4) if same else None,
-        "every image has a draw of its own": bool((kept != kept[0]).any() or kept.all()),
-        "every number has a draw of its own": bool((kept != kept[:, :1]).any() or kept.all()),
+        "every image has a draw of its own": images or bool(kept.all()),
+        "every number has a draw of its own": numbers or bool(kept.all()),
+        "drawn by a rule": images and numbers and _by_a_rule(kept),
+        "the same random numbers, the same result": bool((first == again).all()),
+        "other random numbers, another result": bool((first != other).any()),
     }
+
+
+def _by_a_rule(kept: np.ndarray) -> bool:
+    """Whether all images keep as many numbers, or neighbours depend on each other."""
+    if (kept.sum(axis=1) == kept[0].sum()).all():
+        return True
+    return not all(drawn_anew(each.ravel().astype(int)) for each in (kept, kept.T))
 
 
 def configurations(arguments: dict[str, Plain], drawn: Plain) -> Facts:
@@ -164,7 +211,7 @@ def configurations(arguments: dict[str, Plain], drawn: Plain) -> Facts:
         "batch_size is a whole number": sizes.dtype.kind in "iu",
         "dropout": _spread(first["dropout"], *arguments["dropout"]),
         "every setting has a draw of its own": all(
-            _independent(one, other) for one, other in combinations(first.values(), 2)
+            independent(one, other) for one, other in combinations(first.values(), 2)
         ),
         "the same random numbers, the same configurations": all(
             np.array_equal(first[name][:AGAIN], column) for name, column in again.items()
@@ -186,19 +233,17 @@ def _spread(values: np.ndarray, low: float, high: float) -> str:
         return "not between the bounds"
     if values.min() == values.max():
         return "always the same"
+    if len(np.unique(values)) < MANY:
+        return "a few values only"
     shares = {"evenly spread": (values - low) / (high - low)}
     if low > 0:
         shares["its logarithm evenly spread"] = np.log(values / low) / math.log(high / low)
-    distances = {words: _distance_from_even(share) for words, share in shares.items()}
+    distances = {words: distance_from_even(share) for words, share in shares.items()}
     nearest = min(distances, key=lambda words: distances[words])
-    return nearest if distances[nearest] <= margin(len(values)) else "unevenly spread"
-
-
-def _distance_from_even(shares: np.ndarray) -> float:
-    """Return the largest distance of the distribution of numbers in [0, 1] from the even one."""
-    below = np.arange(len(shares) + 1) / len(shares)
-    ordered = np.sort(shares)
-    return float(max((below[1:] - ordered).max(), (ordered - below[:-1]).max()))
+    if distances[nearest] > margin(len(values)):
+        return "unevenly spread"
+    whole = shares[nearest].min() < EDGE and shares[nearest].max() > 1 - EDGE
+    return nearest if whole else "not up to the bounds"
 
 
 def _powers(values: np.ndarray, low: int, high: int) -> str:
@@ -209,16 +254,7 @@ def _powers(values: np.ndarray, low: int, high: int) -> str:
         return "not only powers of two between the bounds"
     if len(came) < len(powers):
         return "always the same" if len(came) == 1 else "some powers of two never"
-    even = np.abs(counts / len(values) - 1 / len(came)).max() <= margin(len(values))
-    return "every power of two as often" if even else "some powers of two more often"
-
-
-def _independent(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether `other` is above its median as often where `one` is above its own as everywhere."""
-    above, other_above = one > np.median(one), other > np.median(other)
-    if not above.any():
-        return True
-    return bool(abs(other_above[above].mean() - other_above.mean()) <= margin(int(above.sum())))
+    return "every power of two as often" if even(counts) else "some powers of two more often"
 
 
 def split(arguments: dict[str, Plain], splits: Plain) -> Facts:
@@ -229,21 +265,50 @@ def split(arguments: dict[str, Plain], splits: Plain) -> Facts:
         splits: what `convbook.check.adapters.validation_split` gives.
     """
     labels = arguments["labels"]
-    names = ("first", "again", "other")
-    if not isinstance(splits, dict) or set(splits) != set(names):
+    names = {"first", "again", "other", "later"}
+    later = splits.get("later") if isinstance(splits, dict) and set(splits) == names else None
+    if not isinstance(later, list) or len(later) != LATER:
         raise CheckFailed(text("check.no_split", last=len(labels) - 1))
-    first, again, other = (_positions(splits[name], len(labels)) for name in names)
+    first, again, other, *more = (
+        _positions(parts, len(labels))
+        for parts in (splits["first"], splits["again"], splits["other"], *later)
+    )
     train, held_out = first
     counts = set(np.bincount(labels[held_out], minlength=labels.max() + 1).tolist())
     return {
         "validation images": len(held_out),
-        "validation images of each class": counts.pop() if len(counts) == 1 else "not as many",
+        "validation images of each class": min(counts) if len(counts) == 1 else "not as many",
         "in both parts": bool(np.isin(held_out, train).any()),
         "in one part twice": any(len(np.unique(part)) < len(part) for part in first),
         "in no part": len(np.union1d(train, held_out)) < len(labels),
         "the same seed, the same split": all(map(np.array_equal, first, again)),
         "another seed, another split": set(held_out.tolist()) != set(other[1].tolist()),
+        "another seed moves the same pattern": all(
+            _pattern(held_out, where) == _pattern(other[1], where)
+            for where in (np.flatnonzero(labels == label) for label in np.unique(labels))
+        ),
+        "every image is held out as often": len(counts) == 1
+        and _as_often([validation for _, validation in more], labels),
     }
+
+
+def _as_often(held_out: list[np.ndarray], labels: np.ndarray) -> bool:
+    """Whether each image of a class may be as likely as the others, held out in so many splits."""
+    shares = np.bincount(np.concatenate(held_out), minlength=len(labels)) / len(held_out)
+    means = np.bincount(labels, weights=shares) / np.bincount(labels)
+    return bool((shares > 0).all() and (abs(shares - means[labels]) <= margin(len(held_out))).all())
+
+
+def _pattern(held_out: np.ndarray, where: np.ndarray) -> list[int]:
+    """Return the steps from one image of a class that is held out to the next, all around it.
+
+    The smallest of their rotations: two patterns are one where the second is the first, moved on.
+    """
+    chosen = np.flatnonzero(np.isin(where, held_out))
+    steps = (np.roll(chosen, -1) - chosen).tolist()
+    if steps:
+        steps[-1] += len(where)
+    return min((steps[k:] + steps[:k] for k in range(len(steps))), default=[])
 
 
 def _positions(parts: Plain, n: int) -> list[np.ndarray]:

@@ -1,7 +1,5 @@
 """Practical 3: the references against torch and their definitions, and the luck of measures."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,7 @@ from autograder.questions import item, q21, q22, q25, q27, q28, q29, q30, q34
 from autograder.questions.q19 import normalise
 from autograder.questions.q20 import channel_statistics
 from convbook.check import adapters, forbidding
-from convbook.check.measures import FALSE_ALARM, MEASURES, margin
+from convbook.check.measures import MEASURES
 from convbook.data.augment import centre_crop
 from convbook.data.statistics import channel_statistics as as_convbook
 from convbook.errors import CheckFailed, NotAllowedHere
@@ -112,11 +110,6 @@ def test_batch_norm_agrees_with_torch_over_three_batches_and_in_eval():
     np.testing.assert_allclose(y, layer(torch.from_numpy(x)).detach().numpy())
 
 
-def test_the_margin_is_hoeffdings():
-    # Hoeffding: a mean of n draws in [0, 1] is off by t with probability 2·exp(-2nt²) at most.
-    assert 2 * math.exp(-2 * 600 * margin(600) ** 2) == pytest.approx(FALSE_ALARM)
-
-
 def test_the_adapter_and_the_reference_run_an_own_augmentation_alike():
     adapted = adapters.own_augmentation(q25._cutout, n=40, seed=5)
     ours = q25.own_augmentation(n=40, seed=5)
@@ -138,9 +131,7 @@ def no_numbers(name):
     """Return a value of the right shape whose numbers are none."""
     case = item(name).public[0]
     value = item(name).reference(**case)
-    if isinstance(value, dict):
-        return case, {key: np.full(each.shape, np.nan) for key, each in value.items()}
-    return case, np.full(value.shape, np.nan)
+    return case, {key: np.full(each.shape, np.nan) for key, each in value.items()}
 
 
 @pytest.mark.parametrize("name", ["q22.augment", "q25.own_augmentation", "q33.dropout"])
@@ -155,13 +146,13 @@ def test_a_value_without_numbers_is_measured_and_wrong(name):
     ("value", "message"),
     [
         (None, "An array of numbers is needed"),
-        (np.zeros((600, 2, 4, 5)), r"The shape \(600, 2, 4, 4\) was expected"),
+        (np.zeros((2000, 2, 3, 4)), r"The shape \(2000, 2, 3, 3\) was expected"),
     ],
 )
 def test_a_value_that_cannot_be_measured_is_explained(value, message):
     arguments = item("q22.augment").public[0]
     with pytest.raises(CheckFailed, match=message):
-        MEASURES["augmented"](arguments, value)
+        MEASURES["augmented"](arguments, dict.fromkeys(("first", "again", "other"), value))
 
 
 @pytest.mark.parametrize("value", [None, {"first": 1}, dict.fromkeys(("first", "again"), 1)])

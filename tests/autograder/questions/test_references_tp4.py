@@ -8,7 +8,7 @@ import torch
 
 from autograder.questions import cases, item, q35, q36, q37, q38, q39
 from convbook.check import adapters, forbidding
-from convbook.check.measures import AGAIN, DRAWS, MEASURES
+from convbook.check.measures import AGAIN, DRAWS, LATER, MEASURES
 from convbook.data import Images, splits
 from convbook.errors import CheckFailed, NotAllowedHere
 from tests.autograder.questions.solved import answer, verdict
@@ -108,8 +108,9 @@ def test_the_split_is_as_balanced_as_that_of_convbook():
 )
 def test_what_is_no_split_is_explained(parts):
     arguments = item("q36.validation_split").public[0]
+    three = dict.fromkeys(("first", "again", "other"), parts)
     with pytest.raises(CheckFailed, match="whole numbers from 0 to 239"):
-        MEASURES["split"](arguments, dict.fromkeys(("first", "again", "other"), parts))
+        MEASURES["split"](arguments, {**three, "later": [parts] * LATER})
     with pytest.raises(CheckFailed, match="Two parts are needed"):
         MEASURES["split"](arguments, {"first": parts})
 

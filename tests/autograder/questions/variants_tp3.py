@@ -142,13 +142,16 @@ def augment_mirrored_first(images, size, rng):
     return np.array(output, dtype=np.float64)
 
 
-def augment_in_torch(images, size, _rng):
-    """Draw from another generator: only the distribution is tested."""
+def augment_in_torch(images, size, rng):
+    """Draw with torch's generator, seeded by the one that was given."""
+    own = torch.Generator().manual_seed(int(rng.integers(2**31)))
     output = torch.empty((*images.shape[:2], size, size))
     for place, image in enumerate(torch.from_numpy(images)):
-        top, left = (int(torch.randint(side - size + 1, ())) for side in image.shape[1:])
+        top, left = (
+            int(torch.randint(side - size + 1, (), generator=own)) for side in image.shape[1:]
+        )
         window = image[:, top : top + size, left : left + size]
-        output[place] = window.flip(2) if torch.rand(()) < 0.5 else window
+        output[place] = window.flip(2) if torch.rand((), generator=own) < 0.5 else window
     return output
 
 
@@ -351,11 +354,11 @@ def dropout_by_numbers(x, p, training, rng):
 
 
 def dropout_in_torch(x, p, training, rng):
-    del rng  # another generator: only the distribution is tested
     tensor = torch.from_numpy(x)
-    return (
-        tensor * torch.bernoulli(torch.full_like(tensor, 1 - p)) / (1 - p) if training else tensor
-    )
+    if not training:
+        return tensor
+    own = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    return tensor * torch.bernoulli(torch.full_like(tensor, 1 - p), generator=own) / (1 - p)
 
 
 def dropout_in_single_precision(x, p, training, rng):
