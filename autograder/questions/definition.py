@@ -50,7 +50,8 @@ class Item:
         tolerance: allowed difference of numbers that are not whole, absolute and relative.
         grading: "all" gives the points when every case is right, "by case" gives the share of
             hidden cases that are right.
-        forbidden: dotted names of helpers that refuse while this item is checked.
+        forbidden: names of helpers that refuse while this item is checked, as
+            `convbook.check.forbidding` takes them.
     """
 
     id: str

@@ -176,7 +176,7 @@ LOSS_OF = Item(
     ],
     reference=loss_of,
     misconceptions=_LOSS_MISTAKES,
-    forbidden=("torch.nn.functional.cross_entropy", "torch.nn.functional.log_softmax"),
+    forbidden=("torch.*cross_entropy*", "torch.*log_softmax*"),
 )
 
 QUESTION = Question(

@@ -130,7 +130,7 @@ MOMENTUM_STEP = Item(
     hidden=lambda rng: covering(rng, _step, [telling_apart(momentum_step, _STEP_MISTAKES)] * 3),
     reference=momentum_step,
     misconceptions=_STEP_MISTAKES,
-    forbidden=("torch.optim.SGD.step",),
+    forbidden=("torch.optim.sgd",),
 )
 
 

@@ -140,7 +140,7 @@ ADAM_STEP = Item(
     hidden=_cases,
     reference=adam_step,
     misconceptions=MISCONCEPTIONS,
-    forbidden=("torch.optim.Adam.step",),
+    forbidden=("torch.optim.adam",),
 )
 
 QUESTION = Question(

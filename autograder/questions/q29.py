@@ -79,7 +79,7 @@ DROP = Item(
     hidden=lambda rng: covering(rng, _case, [telling_apart(drop, MISCONCEPTIONS)] * 3),
     reference=drop,
     misconceptions=MISCONCEPTIONS,
-    forbidden=("torch.nn.functional.dropout",),
+    forbidden=("torch.*dropout*",),
 )
 
 QUESTION = Question(

@@ -86,7 +86,7 @@ PENALISED_STEP = Item(
     hidden=lambda rng: covering(rng, _step, [telling_apart(penalised_step, _STEP_MISTAKES)] * 3),
     reference=penalised_step,
     misconceptions=_STEP_MISTAKES,
-    forbidden=("torch.optim.SGD.step",),
+    forbidden=("torch.optim.sgd",),
 )
 
 _DECAY_MISTAKES = (

@@ -146,7 +146,7 @@ MEAN_AND_WHOLE = Item(
     ),
     reference=mean_and_whole,
     misconceptions=MISCONCEPTIONS,
-    forbidden=("torch.nn.functional.dropout",),
+    forbidden=("torch.*dropout*",),
 )
 
 QUESTION = Question(

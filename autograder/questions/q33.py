@@ -199,7 +199,7 @@ DROPOUT = Item(
     adapter="redrawn",
     measure="dropped",
     misconceptions=MISCONCEPTIONS,
-    forbidden=("torch.nn.functional.dropout",),
+    forbidden=("torch.*dropout*",),
 )
 
 QUESTION = Question(

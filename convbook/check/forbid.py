@@ -7,14 +7,13 @@ can be undone. What a mark is worth rests on the hidden cases and on reading the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cache, wraps
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn
-from unittest.mock import patch
 
 from convbook.errors import NotAllowedHere
 from convbook.texts import text
@@ -26,24 +25,29 @@ def forbidding(names: Collection[str]) -> Iterator[None]:
 
     Args:
         names: dotted names: of a module or package (every public function and method that it
-            defines), or of one function. A plain Python function refuses wherever it was imported
-            to; any other callable refuses under this name only.
+            defines), or of one Python function, which refuses wherever it was imported to. A name
+            with a star, for instance "torch.*max_pool*", is a pattern: every operation of torch
+            whose own name fits it refuses, be it called as a function, a method or by a layer.
     """
+    patterns = tuple(name.removeprefix("torch.") for name in names if "*" in name)
     # Swapping the code of a function reaches every `from … import` of it too.
-    swaps = [swap for name in names for swap in _swaps(name)]
+    swaps = [swap for name in names if "*" not in name for swap in _swaps(name)]
     codes = [function.__code__ for function, _ in swaps]
-    with ExitStack() as stack:
-        for name in names:
-            for owner, attribute in _others(name):
-                refusing = _refusing(getattr(owner, attribute), attribute)
-                stack.enter_context(patch.object(owner, attribute, refusing))
-        try:
-            for function, code in swaps:
-                function.__code__ = code
+    try:
+        for function, code in swaps:
+            function.__code__ = code
+        with _without(patterns) if patterns else nullcontext():
             yield
-        finally:
-            for (function, _), code in zip(swaps, codes, strict=True):
-                function.__code__ = code
+    finally:
+        for (function, _), code in zip(swaps, codes, strict=True):
+            function.__code__ = code
+
+
+def _without(patterns: tuple[str, ...]) -> AbstractContextManager[object]:
+    """Return the context in which operations of torch refuse."""
+    operations = import_module("convbook.check.operations")  # imports torch: not before
+    context: AbstractContextManager[object] = operations.Without(patterns)
+    return context
 
 
 def refuse(name: str) -> NoReturn:
@@ -102,16 +106,6 @@ def _swaps(name: str) -> list[tuple[FunctionType, CodeType]]:
     ]
 
 
-@cache
-def _others(name: str) -> list[tuple[Any, str]]:
-    """Return the holder and the attribute of what else can be called by a name."""
-    return [
-        (owner, attribute)
-        for owner, attribute in _functions(name)
-        if not isinstance(getattr(owner, attribute), FunctionType)
-    ]
-
-
 def _refusing_code(name: str, free: tuple[str, ...]) -> CodeType:
     """Return code for a function that imports what it needs: its globals are another module's.
 
@@ -124,11 +118,3 @@ def _refusing_code(name: str, free: tuple[str, ...]) -> CodeType:
     exec(source, scope)
     code: CodeType = scope["f"].__code__
     return code.replace(co_freevars=free)
-
-
-def _refusing(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    @wraps(function)
-    def refusing(*_: object, **__: object) -> NoReturn:
-        refuse(name)
-
-    return refusing
