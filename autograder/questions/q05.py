@@ -29,7 +29,7 @@ def _described(
         "padding": [padding, padding],
         "dilation": [1, 1],
         "weight": kernel,
-        "bias": bias,
+        "bias": np.zeros(len(kernel)) if bias is None else bias,
         "outputs": [
             convolve(image, kernel, bias, stride=stride, padding=padding) if fits else FAILED
             for image in images

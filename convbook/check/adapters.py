@@ -125,8 +125,8 @@ def linear_to_conv(
         images: maps, each (C, H', W'), on which the convolution is tried.
 
     Returns:
-        A dict of its "kernel_size", "stride", "padding", "dilation", "weight", "bias", and its
-        "outputs", FAILED where it cannot take the image.
+        A dict of its "kernel_size", "stride", "padding", "dilation", "weight", "bias", zeros if
+        it has none, and its "outputs", FAILED where it cannot take the image.
     """
     conv: Any = function(linear_layer(weight, bias), c, h, w)
     if not isinstance(conv, nn.Conv2d):
@@ -138,7 +138,7 @@ def linear_to_conv(
         "padding": padding,
         "dilation": conv.dilation,
         "weight": conv.weight,
-        "bias": conv.bias,
+        "bias": torch.zeros(conv.out_channels) if conv.bias is None else conv.bias,
         "outputs": _outputs(conv, images),
     }
 

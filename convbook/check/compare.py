@@ -38,7 +38,7 @@ def _whole_difference(expected: int, got: Plain) -> str | None:
             None if got == expected else text("check.other_value", expected=expected, got=show(got))
         )
     if type(got) is float:
-        return text("check.float_for_int", got=got)
+        return text("check.right_but_float" if got == expected else "check.float_for_int", got=got)
     return _kind_difference("check.kinds.int", got)
 
 

@@ -205,6 +205,14 @@ def conv_by_loops(linear, c, h, w):
     return conv.eval()
 
 
+def conv_always_biased(linear, c, h, w):
+    """A bias of zeros adds nothing."""
+    conv = nn.Conv2d(c, linear.out_features, (h, w))
+    conv.weight.data = linear.weight.data.reshape(conv.weight.shape)
+    conv.bias.data = torch.zeros(len(linear.weight)) if linear.bias is None else linear.bias.data
+    return conv
+
+
 class OwnConv(nn.Conv2d):
     pass
 
@@ -433,6 +441,7 @@ VARIANTS: dict[str, list[Callable[..., Any]]] = {
         conv_from_parameters,
         conv_shared_data,
         conv_by_loops,
+        conv_always_biased,
         conv_subclass,
     ],
     "q05b.filter_of_unit": [

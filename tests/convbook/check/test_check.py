@@ -65,7 +65,7 @@ class HostileError(Exception):
         (raises(HostileError()), r"stopped with HostileError:  \(line"),
         (lambda x: x, r"stopped with TypeError: .* unexpected keyword argument"),
         (lambda **_: None, r"nothing \(None\): is a return missing"),
-        (lambda **a: [float(v) for v in right(**a)], "5.0 is a float, and a whole number"),
+        (lambda **a: [float(v) for v in right(**a)], "The value is right, but 5.0 is a float"),
         (lambda **_: object(), "holds, an object of type object"),
         (functools.partial(print), "stopped with TypeError"),
         (lambda **_: [0, 0], r'next: public_case\("q01.output_size", 1\) gives this case'),
