@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -132,8 +133,10 @@ def _averaged(layers: list[Layer], made_for: list[int], images: list[Array]) -> 
     return [output.mean(axis=(1, 2)) for output in fully_convolutional(layers, made_for, images)]
 
 
-def small_network(rng: np.random.Generator, made_for: list[int], *, padding: int) -> list[Layer]:
-    """Draw two convolutions with a pooling between them, and two fully-connected layers."""
+def small_network(
+    rng: np.random.Generator, made_for: list[int], *, padding: int, dense: int
+) -> list[Layer]:
+    """Draw two convolutions with a pooling between them, and `dense` fully-connected layers."""
     widths = [made_for[0], integer(rng, 2, 3), integer(rng, 2, 4)]
     first, second = (
         {
@@ -147,8 +150,13 @@ def small_network(rng: np.random.Generator, made_for: list[int], *, padding: int
     )
     body = [first, RELU, {"kind": "max_pool", "kernel_size": 2, "stride": 2}, second, RELU]
     features = run(body, np.zeros(made_for)).size
-    hidden, classes = integer(rng, 4, 6), integer(rng, 2, 4)
-    return [*body, FLATTEN, _linear(rng, features, hidden), RELU, _linear(rng, hidden, classes)]
+    hidden = [integer(rng, 4, 6) for _ in range(dense - 1)]
+    head = [
+        layer
+        for before, after in pairwise([features, *hidden, integer(rng, 2, 4)])
+        for layer in (_linear(rng, before, after), RELU)
+    ]
+    return [*body, FLATTEN, *head[:-1]]
 
 
 def _linear(rng: np.random.Generator, features_in: int, features_out: int) -> Layer:
@@ -159,13 +167,13 @@ def _linear(rng: np.random.Generator, features_in: int, features_out: int) -> La
     }
 
 
-def _case(rng: np.random.Generator) -> Arguments:
+def _case(rng: np.random.Generator, dense: int) -> Arguments:
     """Draw a network for images that are not square; one image of that size, two larger ones."""
     made_for = [integer(rng, 1, 3), 2 * integer(rng, 4, 5), 2 * integer(rng, 6, 7)]
     channels, height, width = made_for
     larger = [(integer(rng, 3, 5), integer(rng, 1, 2)), (2, 6)]
     return {
-        "layers": small_network(rng, made_for, padding=integer(rng, 0, 1)),
+        "layers": small_network(rng, made_for, padding=integer(rng, 0, 1), dense=dense),
         "made_for": made_for,
         "images": [
             whole_numbers(rng, (channels, height + more, width + wider))
@@ -222,7 +230,11 @@ MISCONCEPTIONS = (
 
 
 def _tells_apart(a: Arguments) -> bool:
-    """Whether every mistake shows on one of the larger images or on that of the planned size."""
+    """Whether every mistake that can show does, on a larger image or on that of the planned size.
+
+    No ReLU can be lost where the only fully-connected layer is the last one.
+    """
+    last_only = a["layers"][-2] == FLATTEN
     views = [a | {"images": [image]} for image in reversed(a["images"])]
     rights = [fully_convolutional(**view) for view in views]
     return all(
@@ -231,22 +243,21 @@ def _tells_apart(a: Arguments) -> bool:
             for view, right in zip(views, rights, strict=True)
         )
         for known in MISCONCEPTIONS
+        if not (known.id == "relu-lost" and last_only)
     )
 
 
-def _public_cases() -> tuple[Arguments, ...]:
-    """Return two networks of whole numbers, drawn once with fixed seeds."""
-    return tuple(
-        covering(np.random.default_rng(seed), _case, [_tells_apart])[0] for seed in (6, 60)
-    )
+def _cases(rng: np.random.Generator) -> list[Arguments]:
+    """Draw networks that end in one, two and three fully-connected layers."""
+    return [covering(rng, partial(_case, dense=dense), [_tells_apart])[0] for dense in (1, 2, 3)]
 
 
 FULLY_CONVOLUTIONAL = Item(
     id="q06.fully_convolutional",
     signature="fully_convolutional(net, made_for)",
     points=3,
-    public=_public_cases(),
-    hidden=lambda rng: covering(rng, _case, [_tells_apart] * 3),
+    public=tuple(_cases(np.random.default_rng(6))),
+    hidden=_cases,
     reference=fully_convolutional,
     adapter="fully_convolutional",
     misconceptions=MISCONCEPTIONS,

@@ -186,6 +186,21 @@ def report_with(factor=1.96, more=0):
     return report
 
 
+def without_the_middle(net, made_for):
+    """Of the fully-connected layers, the first and the last are kept."""
+    cut = next(i for i, layer in enumerate(net) if isinstance(layer, nn.Flatten)) + 1
+    last = max(cut + 1, len(net) - 2)
+    return answer("q06.fully_convolutional")(nn.Sequential(*net[: cut + 1], *net[last:]), made_for)
+
+
+def two_at_least(net, made_for):
+    """Something is expected to stand between the first fully-connected layer and the last one."""
+    first = next(i for i, layer in enumerate(net) if isinstance(layer, nn.Linear))
+    if isinstance(net[-1], nn.Linear) and len(net) - 1 > first:
+        return answer("q06.fully_convolutional")(net, made_for)
+    return net
+
+
 class OneAtATime(nn.Module):
     def __init__(self, channels, hidden, classes):
         super().__init__()
@@ -207,6 +222,8 @@ WRONG = {
         other_layers("q04.first_failure", nets.stride_as_kernel),
     ),
     "all halved": ("q06.map_shape", all_halved),
+    "without the middle": ("q06.fully_convolutional", without_the_middle),
+    "two at least": ("q06.fully_convolutional", two_at_least),
     "kept and halved": ("q10.table", kept_and_halved),
     "junk between": ("q10.table", junk_between),
     "gradients lost": ("q14.evaluate", gradients_lost),
