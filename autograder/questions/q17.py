@@ -89,6 +89,13 @@ def _probability(scores: Scores, label: int) -> float:
     return math.exp(-loss_of(scores, label))
 
 
+def _logarithm_last(scores: Scores, label: int) -> float:
+    probability = math.exp(scores[label] - max(scores)) / sum(
+        math.exp(score - max(scores)) for score in scores
+    )
+    return -math.log(probability) if probability else math.inf
+
+
 def _all_classes(scores: Scores, label: int) -> float:
     del label
     return sum(loss_of(scores, i) for i in range(len(scores))) / len(scores)
@@ -143,6 +150,13 @@ _LOSS_MISTAKES = (
         "scores[label] must be the score of the right class.",
         lambda scores, label: loss_of(scores, label - 1),
     ),
+    Misconception(
+        "underflow",
+        "A probability became exactly 0, since no float is that small, and so the loss became "
+        "infinite.",
+        "What is the logarithm of a quotient, and what that of a power of e?",
+        _logarithm_last,
+    ),
 )
 
 
@@ -157,7 +171,15 @@ def _large(rng: np.random.Generator) -> Arguments:
     return a | {"scores": [score + 10 * integer(rng, 90, 95) for score in a["scores"]]}
 
 
-_tells = tells_apart(loss_of, _LOSS_MISTAKES)
+def _far_apart(rng: np.random.Generator) -> Arguments:
+    """Draw scores of which one is so large that no float can hold the others' probabilities."""
+    a = _scores(rng)
+    top = (a["label"] + 1) % len(a["scores"])
+    a["scores"][top] += 10 * integer(rng, 90, 95)
+    return a
+
+
+_tells = tells_apart(loss_of, _LOSS_MISTAKES, "underflow")
 
 LOSS_OF = Item(
     id="q17.loss_of",
@@ -168,11 +190,13 @@ LOSS_OF = Item(
         {"scores": [2.0, -1.0, 0.5], "label": 0},
         {"scores": [2.0, -1.0, 0.5], "label": 1},
         {"scores": [1000.0, 998.0, 990.0], "label": 1},
+        {"scores": [1000.0, 0.0, -1.0], "label": 1},
     ),
     hidden=lambda rng: [
         *covering(rng, _scores, [_tells] * 3),
         *covering(rng, _large, [lambda a: loss_of(**a) > 1]),
         *covering(rng, lambda r: _scores(r) | {"label": 0}, [lambda a: loss_of(**a) > 0.5]),
+        _far_apart(rng),
     ],
     reference=loss_of,
     misconceptions=_LOSS_MISTAKES,

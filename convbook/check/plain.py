@@ -7,6 +7,7 @@ along, and the same words are said about `3`, `np.int64(3)` and `torch.tensor(3)
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -29,6 +30,7 @@ MOST_AXES, MOST_ROWS = 4, 2000  # of an array that is shown: axes, characters
 _EXACT = (type(None), bool, int, float, str)
 _NUMBERS = tuple({np.bool_, *(np.dtype(code).type for code in "bBhHiIlLqQefd")})
 ARRAY = "__array__"  # the key that marks an array in JSON
+FLOAT = "__float__"  # and the one that marks a number that JSON does not know: nan, inf, -inf
 
 
 def plain(value: Any, *, depth: int = 0) -> Plain:
@@ -110,6 +112,8 @@ def to_json(value: Plain) -> Any:
         return [to_json(item) for item in value]
     if isinstance(value, dict):
         return {key: to_json(item) for key, item in value.items()}
+    if type(value) is float and not math.isfinite(value):
+        return {FLOAT: str(value)}
     return value
 
 
@@ -117,6 +121,8 @@ def from_json(data: Any) -> Plain:
     """Return the plain value that `to_json` wrote."""
     if isinstance(data, list):
         return [from_json(item) for item in data]
+    if isinstance(data, dict) and FLOAT in data:
+        return float(data[FLOAT])
     if isinstance(data, dict) and ARRAY in data:
         return np.array(data[ARRAY], dtype=data["dtype"]).reshape(data["shape"])
     if isinstance(data, dict):

@@ -201,6 +201,11 @@ def two_at_least(net, made_for):
     return net
 
 
+def logarithm_of_softmax(scores, label):
+    """A probability that no float can hold is 0, whose logarithm is no number."""
+    return -torch.tensor(scores, dtype=torch.float64).softmax(0)[label].log()
+
+
 class OneAtATime(nn.Module):
     def __init__(self, channels, hidden, classes):
         super().__init__()
@@ -229,6 +234,7 @@ WRONG = {
     "gradients lost": ("q14.evaluate", gradients_lost),
     "parts in eval": ("q14.evaluate", parts_left_in_eval),
     "gradients off": ("q14.evaluate", gradients_switched_off),
+    "logarithm of softmax": ("q17.loss_of", logarithm_of_softmax),
     "one at a time": ("q15.network", OneAtATime),
     **wrong_in_corners("q01.output_size", CONVOLUTIONS),
     **wrong_in_corners("q01.dense_weights", CONVOLUTIONS),

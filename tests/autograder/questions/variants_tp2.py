@@ -319,7 +319,8 @@ def until_in_numpy(losses, target, images, batch_size):
 
 
 def loss_in_torch(scores, label):
-    return -torch.tensor(scores, dtype=torch.float64).softmax(0)[label].log()
+    values = torch.tensor(scores, dtype=torch.float64)
+    return values.logsumexp(0) - values[label]
 
 
 def loss_in_numpy(scores, label):
@@ -335,7 +336,7 @@ def loss_by_differences(scores, label):
 
 def loss_of_list(scores, label):
     shifted = [score - max(scores) for score in scores]
-    return -math.log(math.exp(shifted[label]) / sum(math.exp(score) for score in shifted))
+    return math.log(sum(math.exp(score) for score in shifted)) - shifted[label]
 
 
 def start_in_torch(classes):

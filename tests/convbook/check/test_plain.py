@@ -140,6 +140,12 @@ def test_json_brings_back_what_went_in(value):
     assert getattr(back, "shape", None) == getattr(value, "shape", None)
 
 
+def test_a_number_that_json_does_not_know_is_brought_back_too():
+    value = [float("inf"), {"a": float("-inf"), "b": float("nan")}]
+    text = json.dumps(to_json(value), allow_nan=False)
+    assert difference(value, from_json(json.loads(text)), 0) is None
+
+
 def test_a_fresh_value_is_the_same_and_shares_nothing():
     value = {"a": [1, (2.5, [3])], "b": np.arange(4.0), "c": "text"}
     copy = fresh(value)
