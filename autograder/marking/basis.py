@@ -10,6 +10,7 @@ from autograder.marking.intake import Submission
 from autograder.marking.result import Result
 
 OUR_FAULT = "the grader failed on it"
+WORKERS_ENDED = "the workers that marked it ended, one after the other"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from distributed.client import ClosedClientError
 from distributed.comm import get_address_host_port
 
 from autograder.course import Assignment, grader_version
-from autograder.marking.basis import Basis
+from autograder.marking.basis import WORKERS_ENDED, Basis
 from autograder.marking.intake import Submission
 from autograder.marking.pipeline import Pipeline
 from autograder.marking.result import Result, validate
@@ -101,7 +101,7 @@ class Cluster:
         except CancelledError:
             future.set_exception(_lost(self._address))
         except KilledWorker as error:
-            reason = f"the workers that marked it ended, one after the other: {error}"
+            reason = f"{WORKERS_ENDED}: {error}"
             future.set_result(self._basis.review(submission.student, submission, reason[:2000]))
         except GradingError as error:
             future.set_exception(error)

@@ -10,7 +10,7 @@ from typing import Any
 from autograder.course import Assignment, Cell, Course, grade_id
 from autograder.gradebook.marks import ManualMark
 from autograder.marking import intake
-from autograder.marking.basis import OUR_FAULT
+from autograder.marking.basis import OUR_FAULT, WORKERS_ENDED
 from autograder.marking.pipeline import Graded
 from autograder.marking.result import Result, write_whole
 from autograder.pages.render import render
@@ -18,7 +18,7 @@ from autograder.pages.render import render
 Shown = dict[str, Any]
 
 # How the reasons begin that a student can do nothing about.
-INSTRUCTORS = (OUR_FAULT, intake.FOLDER_NAME)
+INSTRUCTORS = (OUR_FAULT, WORKERS_ENDED, intake.FOLDER_NAME)
 
 # What makes more than text of Markdown: tags, entities, links, pictures and bare addresses, and the
 # commands by which MathJax makes links and styles. A word joiner, which nobody sees, takes each
@@ -37,13 +37,15 @@ def write_page(
     manual: Mapping[str, ManualMark],
     late_penalty: float = 0.0,
 ) -> None:
-    """Write the page of one student."""
+    """Write the page of one student, and beside it what nbgrader release_feedback reads there."""
     name, student = assignment.name, result["student"]
     path = course.feedback(name, student)
     write_whole(path, page(assignment, result, manual, late_penalty))
     for each in intake.EXCHANGE_FILES:
         text = intake.beside(course.root / "submitted" / student / name, each)
-        if text is not None:  # nbgrader release_feedback reads it beside the page
+        if text is None:
+            path.with_name(each).unlink(missing_ok=True)
+        else:
             write_whole(path.with_name(each), text)
 
 
@@ -99,7 +101,7 @@ def reason(result: Result) -> str:
     """Return why a submission is not graded, for its student.
 
     When the instructor must put it right, the rest of the words are for them: those of a grader
-    that failed may tell a hidden case.
+    that failed may tell a hidden case, those of a cluster name its machines.
     """
     told = str(result["reason"])
     return next((words for words in INSTRUCTORS if told.startswith(words)), told)

@@ -8,14 +8,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from distributed import KilledWorker
 
 from autograder.__main__ import main
-from autograder.course import Course
+from autograder.course import Course, load
 from autograder.grade import grade
+from autograder.marking import cluster as marking
+from autograder.marking.basis import Basis
+from autograder.marking.intake import take
+from autograder.marking.result import Result
+from autograder.pages import feedback
 from tests.autograder.conftest import NAME, ROOT, student
 from tests.autograder.runs import (
     Command,
@@ -142,6 +150,23 @@ def test_a_killed_scheduler_is_said_and_the_next_run_goes_on(
     read = [name for name in before if name != student("needs_review/not_json")]
     assert {name: after[name] for name in read} == {name: before[name] for name in read}
     assert submissions_in_the_gradebook(there) == sorted(student(key) for key in KEYS)
+
+
+def test_what_dask_says_of_workers_that_ended_is_for_the_instructor(
+    make_course: MakeCourse,
+) -> None:
+    there = make_course("graded/perfect")
+    name = student("graded/perfect")
+    basis = Basis.of(load(there, NAME))
+    ended: Future[str] = Future()
+    ended.set_exception(KilledWorker("mark-0", SimpleNamespace(address="tcp://10.0.0.7:4000"), 2))
+    future: Future[Result] = Future()
+    submission = take(name, there.submitted(NAME)[name], NAME)
+    marking.Cluster("tcp://10.0.0.1:8786", basis)._settle(future, ended, submission)
+    found = future.result()
+    assert "mark-0" in found["reason"]
+    assert feedback.reason(found) == "the workers that marked it ended, one after the other"
+    assert feedback.reason(found) in feedback.INSTRUCTORS
 
 
 def test_a_worker_with_another_grader_is_refused(

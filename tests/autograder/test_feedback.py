@@ -169,6 +169,21 @@ def test_a_student_is_not_asked_for_what_the_instructor_must_do(assignment: Assi
         assert "the rest" not in page
 
 
+def test_what_lies_beside_a_page_goes_when_the_submission_has_it_no_more(
+    assignment: Assignment, result: dict[str, Any], tmp_path: Path
+) -> None:
+    there = Course(tmp_path)
+    submitted = tmp_path / "submitted" / result["student"] / NAME
+    submitted.mkdir(parents=True)
+    (submitted / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
+    beside = there.feedback(NAME, result["student"]).with_name("timestamp.txt")
+    feedback.write_page(there, assignment, result, {})
+    assert beside.read_text() == "2026-03-01 12:00:00 UTC"
+    (submitted / "timestamp.txt").unlink()
+    feedback.write_page(there, assignment, result, {})
+    assert not beside.exists()
+
+
 def test_outputs_and_plots_stand_in_their_question(
     assignment: Assignment, result: dict[str, Any]
 ) -> None:
