@@ -17,7 +17,7 @@ from autograder.questions.definition import Arguments, Criterion, Item, Misconce
 from autograder.questions.draw import covering
 from autograder.questions.runs import RunItem
 from autograder.questions.traps import tells_apart
-from convbook.check.plain import FAILED, STEADY, Plain
+from convbook.check.plain import ALIKE, FAILED, STEADY, Plain
 
 Arrays = list[Array]
 IMAGE = (3, 32, 32)
@@ -40,6 +40,7 @@ def _described(shapes: list[tuple[int, ...]], scores: Plain = FAILED) -> Plain:
         "parameters": sorted([list(shape) for shape in shapes]),
         "scores": scores,
         STEADY: scores is not FAILED,
+        ALIKE: scores is not FAILED,
     }
 
 
@@ -202,6 +203,14 @@ MISCONCEPTIONS = (
         "The widths are always those of the practical. Use channels, hidden and classes.",
         "Where in your code do 32, 64, 1000 and 10 stand?",
         _fixed_widths,
+    ),
+    Misconception(
+        "other-in-training",
+        "In train mode the same weights give other scores: a layer such as dropout or batch "
+        "normalisation is in the network. The table has none; practical 3 adds them and looks "
+        "at what they change.",
+        "Which of your layers has no row in the table?",
+        lambda **a: network(**a) | {ALIKE: False},
     ),
 )
 

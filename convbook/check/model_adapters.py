@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from convbook.check.plain import FAILED, STEADY, Plain
+from convbook.check.plain import ALIKE, FAILED, STEADY, Plain
 from convbook.errors import CheckFailed
 from convbook.texts import text
 
@@ -106,8 +106,8 @@ def network_of_practical(
 
     Returns:
         A dict of "parameters", their shapes, sorted, "scores" of the image (classes,), FAILED
-        when the arrays do not fit or the module cannot take the image, and STEADY, whether they
-        are the same with another image beside it.
+        when the arrays do not fit or the module cannot take the image, STEADY, whether they are
+        the same with another image beside it, and ALIKE, whether they are in train mode too.
     """
     module = function(tuple(channels), hidden, classes)
     if not isinstance(module, nn.Module):
@@ -118,24 +118,29 @@ def network_of_practical(
     shapes = sorted(list(parameter.shape) for parameter in parameters)
     by_shape = {array.shape: array for array in arrays}
     if shapes != sorted(list(shape) for shape in by_shape):
-        return {"parameters": shapes, "scores": FAILED, STEADY: False}
+        return {"parameters": shapes, "scores": FAILED, STEADY: False, ALIKE: False}
     with torch.no_grad():
         for parameter in parameters:
             parameter.copy_(_floats(by_shape[tuple(parameter.shape)]))
     scores = _scores(module, batch)
-    beside = _scores(module, torch.cat([batch, batch.flip(3) / 2]))
-    steady = scores is not FAILED and beside is not FAILED
+    two = torch.cat([batch, batch.flip(3) / 2])
     return {
         "parameters": shapes,
         "scores": scores,
-        STEADY: steady and torch.allclose(scores, beside, rtol=1e-3, atol=1e-3),
+        STEADY: _close(scores, _scores(module, two)),
+        ALIKE: _close(scores, _scores(module, two, training=True)),
     }
 
 
-def _scores(module: nn.Module, batch: torch.Tensor) -> Any:
+def _scores(module: nn.Module, batch: torch.Tensor, *, training: bool = False) -> Any:
     """Return the scores (classes,) of the first image of a batch; FAILED if it cannot be taken."""
     try:
         with torch.no_grad():
-            return module.eval()(batch)[0]
+            return module.train(training)(batch)[0]
     except RuntimeError:
         return FAILED
+
+
+def _close(one: Any, other: Any) -> bool:
+    known = one is not FAILED and other is not FAILED
+    return known and torch.allclose(one, other, rtol=1e-3, atol=1e-3)

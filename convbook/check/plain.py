@@ -23,6 +23,8 @@ Plain = Any
 FAILED = "cannot be computed"
 # What a network's scores are when they depend on no other image.
 STEADY = "the same with another image beside"
+# And what they are when no layer behaves differently in train mode.
+ALIKE = "the same in train mode"
 # What stands for the answer of a function that refuses its arguments, as it should.
 REFUSED = "raises ValueError"
 MAX_DEPTH = 8

@@ -215,6 +215,16 @@ class OneAtATime(nn.Module):
         return self.net(images[:1]).expand(len(images), -1).flip(0) * (1 / len(images))
 
 
+def with_one_more(*layers):
+    """The right network with something behind its ReLU of fc4 that no test would notice."""
+
+    def network(channels, hidden, classes):
+        *body, last = answer("q15.network")(channels, hidden, classes)
+        return nn.Sequential(*body, *(layer(hidden) for layer in layers), last)
+
+    return network
+
+
 WRONG = {
     "other sign": ("q02.equivariance_error", moved_less_moved),
     "whole maxima": ("q03.max_pool", whole_maxima),
@@ -235,6 +245,8 @@ WRONG = {
     "parts in eval": ("q14.evaluate", parts_left_in_eval),
     "gradients off": ("q14.evaluate", gradients_switched_off),
     "logarithm of softmax": ("q17.loss_of", logarithm_of_softmax),
+    "dropout": ("q15.network", with_one_more(lambda _: nn.Dropout(0.1))),
+    "batch norm": ("q15.network", with_one_more(lambda n: nn.BatchNorm1d(n, affine=False))),
     "one at a time": ("q15.network", OneAtATime),
     **wrong_in_corners("q01.output_size", CONVOLUTIONS),
     **wrong_in_corners("q01.dense_weights", CONVOLUTIONS),

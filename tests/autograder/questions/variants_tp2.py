@@ -252,13 +252,13 @@ def named_network(channels, hidden, classes):
 
 
 def convolutional_network(channels, hidden, classes):
-    """Adaptive poolings, and dropout that is off in a test."""
+    """Adaptive poolings, and a layer that does nothing."""
     a, b, c = channels
     return nn.Sequential(
         *(nn.Conv2d(3, a, (5, 5), 1, (2, 2)), nn.ReLU(), nn.AdaptiveMaxPool2d(16)),
         *(nn.Conv2d(a, b, (5, 5), 1, (2, 2)), nn.ReLU(), nn.AdaptiveMaxPool2d(8)),
         *(nn.Conv2d(b, c, (5, 5), 1, (2, 2)), nn.ReLU(), nn.AdaptiveMaxPool2d(4)),
-        *(nn.Flatten(), nn.Linear(c * 16, hidden), nn.ReLU(), nn.Dropout(), nn.Identity()),
+        *(nn.Flatten(), nn.Linear(c * 16, hidden), nn.ReLU(), nn.Identity()),
         nn.Linear(hidden, classes),
     ).double().float()  # fmt: skip
 
