@@ -47,9 +47,9 @@ def diagnose(
 ) -> Verdict:
     """Compare each outcome with the expected value of its case.
 
-    A mistake is named only if, on every case that failed, its value is the one that came and
-    differs from the expected one. If several are, it is the one that agrees with most of the other
-    cases too, or the first of the list.
+    A mistake is named only if its value is the one that came on every case that failed, and if no
+    more cases than failed would show it and came out right: who believes it fails on all of them.
+    If several are, it is the one that agrees with most of the other cases too, or the first.
     """
     pairs = list(zip(expected, outcomes, strict=True))
     problems = tuple(problem(value, outcome, tolerance) for value, outcome in pairs)
@@ -57,11 +57,17 @@ def diagnose(
     if not failing or any("value" not in outcomes[index] for index in failing):
         return Verdict(problems, None)
 
+    def shows(mistake: Mistake, index: int) -> bool:
+        return difference(expected[index], mistake.values[index], tolerance) is not None
+
     def explains(mistake: Mistake) -> bool:
-        return all(
-            difference(mistake.values[index], outcomes[index]["value"], tolerance) is None
-            and difference(expected[index], mistake.values[index], tolerance) is not None
-            for index in failing
+        return (
+            all(
+                difference(mistake.values[index], outcomes[index]["value"], tolerance) is None
+                and shows(mistake, index)
+                for index in failing
+            )
+            and sum(shows(mistake, index) for index in range(len(pairs))) <= 2 * len(failing)
         )
 
     def agreeing(mistake: Mistake) -> int:

@@ -77,6 +77,26 @@ def test_missing_outcomes_count_as_died():
     assert "died" in result["first_failure"]["problem"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"flowers"}, None),
+        ({"flowers", "smiles"}, None),
+        ({"photographs", "satellite", "flowers", "galaxy kind", "smiles"}, "never"),
+    ],
+)
+def test_a_mistake_has_a_name_only_if_it_shows_where_that_name_would(wrong, name):
+    flip = get("q23.flip_keeps_label")
+    drawn = cases(flip, np.random.default_rng(0))
+    outcomes = [
+        {"value": flip.reference(**case.arguments) != (case.arguments["task"] in wrong)}
+        for case in drawn
+    ]
+    result = judge(flip, drawn, outcomes)
+    assert not result["passed"]
+    assert result["misconception"] == name
+
+
 def test_more_outcomes_than_cases_are_an_error():
     with pytest.raises(GradingError, match="16 outcomes for 15 cases"):
         judge(ITEM, drawn(), [*outcomes(RIGHT), {"died": True}])
