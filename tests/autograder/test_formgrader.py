@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +20,8 @@ from autograder.gradebook.gradebook import Gradebook
 from autograder.gradebook.marks import ManualMark
 from tests.autograder.conftest import NAME, ROOT, Graded, student
 
-NAME_OF_ADA = student("graded/partly_right")
+ADA = "graded/partly_right"
+NAME_OF_ADA = student(ADA)
 pytestmark = [
     pytest.mark.sandbox,
     pytest.mark.slow,
@@ -40,13 +40,7 @@ def free_port() -> int:
 @pytest.fixture
 def course(graded: Graded, tmp_path: Path) -> Course:
     """One graded student's course, to be changed freely."""
-    there = Course(tmp_path / "course")
-    there.root.mkdir()
-    for part in ("autograded", "exercises", "reports", f"submitted/{NAME_OF_ADA}"):
-        shutil.copytree(graded.course.root / part, there.root / part)
-    for path in (graded.course.root / "gradebook.db", ROOT / "nbgrader_config.py"):
-        shutil.copy(path, there.root)
-    return there
+    return graded.copy(tmp_path / "course", ADA)
 
 
 @pytest.fixture

@@ -42,13 +42,17 @@ def no_sandbox(_self: Sandbox) -> None:
 @pytest.mark.sandbox
 @pytest.mark.slow
 def test_what_is_graded_is_not_graded_again(
-    graded: Graded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    graded: Graded,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    there = graded.copy(tmp_path / "course", "graded/perfect", "partly_graded/os_exit")
     monkeypatch.setattr(Sandbox, "launch", no_sandbox)
     names = [student("graded/perfect"), student("partly_graded/os_exit")]
-    again = grade(graded.course, NAME, students=names)
+    again = grade(there, NAME, students=names)
     assert [each.skipped for each in again] == [True, True]
-    arguments = ["grade", NAME, "--course", str(graded.course.root), "--student", names[0]]
+    arguments = ["grade", NAME, "--course", str(there.root), "--student", names[0]]
     assert main(arguments) == 0
     assert "1 graded (1 of them before, unchanged)" in capsys.readouterr().out
 
@@ -61,10 +65,7 @@ def test_what_has_changed_is_graded_again(
 ) -> None:
     """Without the sandbox of this test's name, starting one is the sign."""
     name = student("graded/perfect")
-    there = Course(tmp_path / "course")
-    for part in ("exercises", f"submitted/{name}", "reports"):
-        shutil.copytree(graded.course.root / part, there.root / part)
-    shutil.copy(graded.course.root / "gradebook.db", there.root)
+    there = graded.copy(tmp_path / "course", "graded/perfect")
     path = there.result(NAME, name)
     found = json.loads(path.read_text(encoding="utf-8"))
     if change == "version":
