@@ -94,13 +94,14 @@ DILATED_PADDING = Item(
     public=({"k": 3, "d": 1}, {"k": 3, "d": 2}, {"k": 5, "d": 3}, {"k": 4, "d": 3}),
     hidden=lambda rng: covering(
         rng,
-        lambda r: {"k": integer(r, 2, 11), "d": integer(r, 1, 7)},
+        lambda r: {"k": integer(r, 1, 11), "d": integer(r, 1, 7)},
         (
             *[lambda a: a["k"] % 2 == 1 and a["k"] > 3 and a["d"] % 2 == 1 and a["d"] > 1] * 2,
             lambda a: a["k"] % 2 == 1 and a["k"] > 3 and a["d"] % 2 == 0,
             *[lambda a: a["k"] % 2 == 0 and a["d"] % 2 == 0] * 2,
             lambda a: a["k"] % 2 == 0 and a["d"] % 2 == 1 and a["d"] > 1,
-            lambda a: a["d"] == 1,
+            lambda a: a["d"] == 1 < a["k"],
+            lambda a: a["k"] == 1 < a["d"],
         ),
     ),
     reference=dilated_padding,

@@ -99,10 +99,14 @@ def _left_over(a: Arguments) -> int:
     return int((a["n"] + 2 * a["p"] - a["k"]) % a["s"])
 
 
+def _last_start(a: Arguments) -> int:
+    """Return where the last window starts when the size is rounded up, in the padded input."""
+    return (_rounded_up(a["n"], a["k"], a["s"], a["p"]) - 1) * int(a["s"])
+
+
 def _starts_at_the_end(a: Arguments) -> bool:
     """Whether a window would start just behind the input, where the first zero lies."""
-    last = _rounded_up(a["n"], a["k"], a["s"], a["p"]) - 1
-    return bool(a["ceil"] and last * a["s"] == a["n"] + a["p"])
+    return bool(a["ceil"] and _last_start(a) == a["n"] + a["p"])
 
 
 _SIZE_MISTAKES = (
@@ -165,7 +169,9 @@ POOLED_SIZE = Item(
             lambda a: not a["ceil"] and a["p"] >= a["s"] > 1,
             lambda a: a["p"] > a["s"] == 1,
             lambda a: a["ceil"] and a["p"] > 0 and _left_over(a) > 0,
-            _starts_at_the_end,
+            lambda a: a["p"] > 0 and a["s"] <= a["k"] and _starts_at_the_end(a),
+            lambda a: a["p"] == 0 and _starts_at_the_end(a),
+            lambda a: a["ceil"] and a["n"] <= _last_start(a) < a["n"] + a["p"],
             lambda a: a["ceil"] and a["s"] > 1 and _left_over(a) == 0,
             lambda a: a["s"] > a["k"] == 1,
         ),

@@ -58,6 +58,10 @@ def _dense_without_biases(layer: Layer) -> int:
     return _without_biases(layer) if layer["kind"] == "linear" else weights(layer)
 
 
+def _conv_without_biases(layer: Layer) -> int:
+    return _without_biases(layer) if layer["kind"] == "conv" else weights(layer)
+
+
 def _one_bias(layer: Layer) -> int:
     return _without_biases(layer) + 1 if weights(layer) else 0
 
@@ -179,6 +183,12 @@ TABLE = Item(
             "The biases of the fully-connected layers are forgotten. Each output has one.",
             "How many numbers are added after the products in fc5?",
             partial(_counted, _dense_without_biases),
+        ),
+        Misconception(
+            "conv-biases-forgotten",
+            "The biases of the convolutions are forgotten. Each filter has one.",
+            "What does question 1 say of one filter?",
+            partial(_counted, _conv_without_biases),
         ),
         Misconception(
             "one-bias",

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer
-from autograder.questions.nets import LENET, PRACTICAL, VGG16, Layer, biases, weights
+from autograder.questions.draw import covering, integer, one_of
+from autograder.questions.nets import LENET, PRACTICAL, RELU, VGG16, Layer, biases, conv, weights
 from autograder.questions.q10 import network
 from autograder.questions.traps import tells_apart
 from convbook.check.plain import Plain
@@ -88,11 +88,14 @@ TOTAL_WEIGHTS = Item(
     signature="total_weights(layers)",
     points=1,
     public=({"layers": PRACTICAL}, {"layers": LENET}, {"layers": VGG16}),
-    hidden=lambda rng: covering(
-        rng,
-        lambda r: {"layers": network(r)["layers"]},
-        [tells_apart(total_weights, _TOTAL_MISTAKES)] * 3,
-    ),
+    hidden=lambda rng: [
+        *covering(
+            rng,
+            lambda r: {"layers": network(r)["layers"]},
+            [tells_apart(total_weights, _TOTAL_MISTAKES)] * 3,
+        ),
+        {"layers": [conv(3, integer(rng, 4, 24), one_of(rng, (2, 4))), RELU]},
+    ],
     reference=total_weights,
     misconceptions=_TOTAL_MISTAKES,
     forbidden=("convbook.shapes",),

@@ -53,12 +53,19 @@ SVM_WEIGHTS = Item(
     id="q12.svm_weights",
     signature="svm_weights(words, classes)",
     points=1,
-    public=({"words": 1000, "classes": 10}, {"words": 256, "classes": 5}),
-    hidden=lambda rng: covering(
-        rng,
-        lambda r: {"words": integer(r, 2, 5000), "classes": integer(r, 2, 100)},
-        [tells_apart(svm_weights, _SVM_MISTAKES)] * 4,
+    public=(
+        {"words": 1000, "classes": 10},
+        {"words": 256, "classes": 5},
+        {"words": 3, "classes": 2},
     ),
+    hidden=lambda rng: [
+        *covering(
+            rng,
+            lambda r: {"words": integer(r, 2, 5000), "classes": integer(r, 2, 100)},
+            [tells_apart(svm_weights, _SVM_MISTAKES)] * 4,
+        ),
+        {"words": integer(rng, 2, 5000), "classes": 2},
+    ],
     reference=svm_weights,
     misconceptions=_SVM_MISTAKES,
 )
@@ -161,6 +168,12 @@ def _no_tie(a: Arguments) -> bool:
     return bool((nearest[:, 1] - nearest[:, 0]).min() > 0.05)
 
 
+def _fractions_decide(a: Arguments) -> bool:
+    """Whether distances that are cut to whole numbers give another bag."""
+    nearest = np.trunc(_distances(**a)).argmin(axis=1)
+    return not np.array_equal(_counts(nearest, len(a["dictionary"])), bag_of_words(**a))
+
+
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw bags in which the last word occurs, and bags in which it does not."""
     all_but_one = tells_apart(bag_of_words, _BAG_MISTAKES, "shortened")
@@ -171,6 +184,7 @@ def _cases(rng: np.random.Generator) -> list[Arguments]:
         [
             *[lambda a: bag_of_words(**a)[-1] == 0 and _no_tie(a) and apart(a)] * 2,
             lambda a: bag_of_words(**a)[-1] > 0 and _no_tie(a) and all_but_one(a),
+            lambda a: _fractions_decide(a) and _no_tie(a),
         ],
     )
 

@@ -173,6 +173,12 @@ def _batch(rng: np.random.Generator) -> Arguments:
     }
 
 
+def _single(rng: np.random.Generator) -> Arguments:
+    """Draw a last batch of one image, of two classes: no axis may be lost."""
+    a = _batch(rng)
+    return a | {"images": a["batch_size"] * integer(rng, 1, 30) + 1, "classes": 2}
+
+
 LAST_SHAPES = Item(
     id="q13.last_shapes",
     signature="last_shapes(images, batch_size, image_shape, classes)",
@@ -182,15 +188,19 @@ LAST_SHAPES = Item(
         {"images": 50_000, "batch_size": 128, "image_shape": [3, 32, 32], "classes": 10},
         {"images": 50_000, "batch_size": 100, "image_shape": [3, 32, 32], "classes": 100},
     ),
-    hidden=lambda rng: covering(
-        rng,
-        _batch,
-        (
-            *[tells_apart(last_shapes, _SHAPE_MISTAKES, "empty-batch")] * 3,
-            *[lambda a: _left_over(a) == 0] * 2,
+    hidden=lambda rng: [
+        *covering(
+            rng,
+            _batch,
+            (
+                *[tells_apart(last_shapes, _SHAPE_MISTAKES, "empty-batch")] * 3,
+                *[lambda a: _left_over(a) == 0] * 2,
+            ),
         ),
-    ),
+        _single(rng),
+    ],
     reference=last_shapes,
+    adapter="last_shapes",
     misconceptions=_SHAPE_MISTAKES,
 )
 

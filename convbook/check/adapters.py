@@ -244,6 +244,19 @@ def row_of_table(
     return rows[row]
 
 
+def last_shapes(
+    function: Callable[..., object], *, image_shape: list[int], **arguments: int
+) -> Plain:
+    """Call `function(images, batch_size, image_shape, classes)`.
+
+    Args:
+        function: the student's.
+        image_shape: (C, H, W), which the function gets as a tuple.
+        arguments: all others.
+    """
+    return function(**arguments, image_shape=tuple(image_shape))
+
+
 def seeded(function: Callable[..., object], *, seed: int, **arguments: Any) -> Plain:
     """Call `function(..., rng)`.
 
