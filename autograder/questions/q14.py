@@ -30,12 +30,14 @@ def _told(
     *,
     training: bool | None = None,
     unchanged: bool = True,
+    gradients: str = "the same",
     graph: bool = False,
 ) -> dict[str, Any]:
     return {
         "result": result,
         "training": a["training"] if training is None else training,
         "unchanged": unchanged,
+        "gradients": gradients,
         "graph": graph,
     }
 
@@ -157,7 +159,7 @@ MISCONCEPTIONS = (
         "Gradients are left in the network. eval() does not stop backward(); a measurement "
         "must not call it.",
         "Which lines of the training loop must be missing here?",
-        lambda **a: _told(a, _means(a), unchanged=False, graph=True),
+        lambda **a: _told(a, _means(a), gradients="others", graph=True),
     ),
     Misconception(
         "loss-summed",
@@ -213,13 +215,20 @@ def _tells(a: Arguments) -> bool:
     return bool(right[1] > 0 and all((abs(right - other) > 0.01).all() for other in others))
 
 
+def _unsure(a: Arguments) -> bool:
+    """Whether a class with less than half of the probability is the largest, and right."""
+    losses, right = (np.concatenate(values) for values in zip(*_each(a), strict=True))
+    return bool((losses[right] > np.log(2.05)).any())
+
+
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     return covering(
         rng,
         _case,
         [
             *[lambda a: a["training"] and _tells(a)] * 2,
-            *[lambda a: not a["training"] and _tells(a)] * 2,
+            lambda a: not a["training"] and _tells(a) and _unsure(a),
+            lambda a: not a["training"] and _tells(a),
         ],
     )
 

@@ -30,7 +30,8 @@ def evaluate(
     """Call `function(model, batches)` and tell what it gave, and what it did to the model.
 
     The model is a batch normalisation, a dropout and a fully-connected layer. The dropout drops
-    everything, so that in train mode the same numbers come every time: the biases.
+    everything, so that in train mode the same numbers come every time: the biases. One of its
+    weights is frozen. The batches come from a generator, as the practical makes them.
 
     Args:
         function: the student's.
@@ -43,8 +44,9 @@ def evaluate(
 
     Returns:
         A dict of the "result"; "training", the mode afterwards, or "mixed" where a part of the
-        model is in another; "unchanged", whether weights, statistics, gradients and torch's own
-        mode are as they were; "graph", whether gradients were prepared.
+        model is in another; "unchanged", whether weights, their types, statistics and torch's own
+        mode are as they were; "gradients", whether they are "the same", "gone" or "others";
+        "graph", whether gradients were prepared.
     """
     classes, features = weight.shape
     model = nn.Sequential(
@@ -60,26 +62,39 @@ def evaluate(
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
+    frozen = model[1].weight.requires_grad_(False)
     graphs: list[bool] = []
     model.register_forward_hook(lambda _model, _given, out: graphs.append(out.requires_grad))
     given = [(_floats(batch["images"]), torch.tensor(batch["labels"])) for batch in batches]
-    result = function(model, given)
+    result = function(model, (batch for batch in given))
     modes = {module.training for module in model.modules()}
     return {
         "result": result,
         "training": model.training if len(modes) == 1 else "mixed",
-        "unchanged": _unchanged(model, before) and torch.is_grad_enabled(),
+        "unchanged": _unchanged(model, before, frozen) and torch.is_grad_enabled(),
+        "gradients": _gradients([parameter.grad for parameter in model.parameters()]),
         "graph": any(graphs),
     }
 
 
-def _unchanged(model: nn.Module, before: dict[str, torch.Tensor]) -> bool:
+def _unchanged(
+    model: nn.Module, before: dict[str, torch.Tensor], frozen: torch.nn.Parameter
+) -> bool:
     after = model.state_dict()
-    same = all(torch.equal(tensor, after[name]) for name, tensor in before.items())
-    return same and all(
-        p.requires_grad and p.grad is not None and bool((p.grad == 1).all())
-        for p in model.parameters()
+    same = all(
+        tensor.dtype == after[name].dtype and torch.equal(tensor, after[name])
+        for name, tensor in before.items()
     )
+    return same and all(p.requires_grad == (p is not frozen) for p in model.parameters())
+
+
+def _gradients(gradients: list[torch.Tensor | None]) -> str:
+    """Return what became of gradients that were 1."""
+    kept = [gradient for gradient in gradients if gradient is not None and gradient.any()]
+    if not kept:
+        return "gone"
+    same = len(kept) == len(gradients) and all((gradient == 1).all() for gradient in kept)
+    return "the same" if same else "others"
 
 
 def network_of_practical(
