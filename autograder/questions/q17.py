@@ -172,11 +172,18 @@ def _large(rng: np.random.Generator) -> Arguments:
 
 
 def _far_apart(rng: np.random.Generator) -> Arguments:
-    """Draw scores of which one is so large that no float can hold the others' probabilities."""
+    """Draw scores of which one is so large that no float can hold the others' probabilities.
+
+    It is neither the first one nor the right one, and lies far above the mean of them all.
+    """
     a = _scores(rng)
-    top = (a["label"] + 1) % len(a["scores"])
-    a["scores"][top] += 10 * integer(rng, 90, 95)
-    return a
+    return a | {"scores": [*a["scores"], 10.0 * integer(rng, 90, 95), *[0.0] * 6]}
+
+
+def _small(rng: np.random.Generator) -> Arguments:
+    """Draw scores whose powers of e are all 0 for a float."""
+    a = _scores(rng)
+    return a | {"scores": [score - 10 * integer(rng, 90, 95) for score in a["scores"]]}
 
 
 _tells = tells_apart(loss_of, _LOSS_MISTAKES, "underflow")
@@ -191,12 +198,14 @@ LOSS_OF = Item(
         {"scores": [2.0, -1.0, 0.5], "label": 1},
         {"scores": [1000.0, 998.0, 990.0], "label": 1},
         {"scores": [1000.0, 0.0, -1.0], "label": 1},
+        {"scores": [-1000.0, -998.0, -1003.0], "label": 0},
     ),
     hidden=lambda rng: [
         *covering(rng, _scores, [_tells] * 3),
         *covering(rng, _large, [lambda a: loss_of(**a) > 1]),
         *covering(rng, lambda r: _scores(r) | {"label": 0}, [lambda a: loss_of(**a) > 0.5]),
         _far_apart(rng),
+        _small(rng),
     ],
     reference=loss_of,
     misconceptions=_LOSS_MISTAKES,
