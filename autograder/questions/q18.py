@@ -35,6 +35,16 @@ def _curves_cross(history: History) -> int | None:
     return next((i + 1 for i, (train, test) in enumerate(pairs) if test > train), None)
 
 
+def _none_if_lower_than(place: int) -> Callable[[History], int | None]:
+    """Return the turn, taken for none where the last test loss is lower than another one."""
+
+    def wrong(history: History) -> int | None:
+        losses = history["test_loss"]
+        return None if losses[-1] < losses[place] else overfitting_epoch(history)
+
+    return wrong
+
+
 def _from_zero(history: History) -> int | None:
     epoch = overfitting_epoch(history)
     return None if epoch is None else epoch - 1
@@ -52,6 +62,20 @@ _EPOCH_MISTAKES = (
         "You stopped at the first rise. The curve is noisy: it may fall lower afterwards.",
         "Where is the test loss lowest over the whole run?",
         _first_rise,
+    ),
+    Misconception(
+        "falls-at-the-end",
+        "None is given because the last step falls. The curve is noisy: that step may fall from a "
+        "higher place.",
+        "Is the last test loss the lowest of all?",
+        _none_if_lower_than(-2),
+    ),
+    Misconception(
+        "falls-on-the-whole",
+        "None is given because the run ends below its first test loss. It may have turned all the "
+        "same.",
+        "Is the last test loss the lowest of all?",
+        _none_if_lower_than(0),
     ),
     Misconception(
         "training-loss",
@@ -178,7 +202,16 @@ def _negative_gap(a: Arguments) -> bool:
 def _epoch_cases(rng: np.random.Generator) -> list[Arguments]:
     shown = each_shows(overfitting_epoch, _EPOCH_MISTAKES)
     traps = [lambda a, shown=shown: _no_tie(a) and shown(a) for shown in shown]
-    return covering(rng, _case, [*traps, *[_no_tie] * 3])
+    return covering(rng, _case, [*traps, *[_no_tie] * 3]) + covering(rng, _rising, [_no_tie])
+
+
+def _rising(rng: np.random.Generator) -> Arguments:
+    """Draw a run whose test loss is lowest after the first epoch."""
+    curves = history(rng)
+    losses = curves["test_loss"]
+    lowest = losses.index(min(losses))
+    losses[0], losses[lowest] = losses[lowest], losses[0]
+    return {"history": curves}
 
 
 def _gap_cases(rng: np.random.Generator) -> list[Arguments]:
