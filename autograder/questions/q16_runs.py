@@ -170,7 +170,10 @@ def _cases(rng: np.random.Generator) -> list[Arguments]:
     def noisy(a: Arguments) -> bool:
         return _no_tie(a) and _by_the_last_two(**a) != sort_runs(**a)
 
-    return [*covering(rng, _case, [*traps, *counts, at_guessing, noisy]), *covering(rng, _close, [_no_tie])]
+    return [
+        *covering(rng, _case, [*traps, *counts, at_guessing, noisy]),
+        *covering(rng, _close, [_no_tie]),
+    ]
 
 
 _by_the_last_two = _measured_by(lambda losses: losses[-1] + losses[-2])

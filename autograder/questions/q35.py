@@ -243,6 +243,12 @@ def _wish(rng: np.random.Generator) -> Arguments:
     }
 
 
+def _easily_fulfilled(rng: np.random.Generator) -> Arguments:
+    """Draw a wish that one run fulfils."""
+    share = integer(rng, 40, 60) / 100
+    return {"share": share, "sure": round(share - integer(rng, 10, 30) / 100, 2)}
+
+
 def _clear(a: Arguments) -> bool:
     """Whether every mistake shows, and neither rounding nor >= for > decides."""
     rest = _exactly(**a) % 1
@@ -258,8 +264,15 @@ RUNS_NEEDED = Item(
     id="q35.runs_needed",
     signature="runs_needed(share, sure)",
     points=1,
-    public=({"share": 0.05, "sure": 0.95}, {"share": 0.2, "sure": 0.7}),
-    hidden=lambda rng: covering(rng, _wish, [_below_half, _below_half, _clear, _clear]),
+    public=(
+        {"share": 0.05, "sure": 0.95},
+        {"share": 0.2, "sure": 0.7},
+        {"share": 0.5, "sure": 0.75},
+    ),
+    hidden=lambda rng: [
+        *covering(rng, _wish, [_below_half, _below_half, _clear, _clear]),
+        _easily_fulfilled(rng),
+    ],
     reference=runs_needed,
     misconceptions=RUNS_MISTAKES,
 )

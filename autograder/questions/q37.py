@@ -205,12 +205,29 @@ def _tie_matters(a: Arguments) -> bool:
     return slightly != early_stopping(**a)
 
 
+def _exactly_lower(rng: np.random.Generator, patience: int) -> Arguments:
+    """Draw losses that are lower by min_delta, exactly: numbers that floats hold."""
+    min_delta, start = one_of(rng, (0.125, 0.25, 0.5)), float(integer(rng, 1, 3))
+    losses = [start + min_delta, start, *[start - min_delta / 4] * patience]
+    return {"losses": losses, "patience": patience, "min_delta": min_delta}
+
+
+def _creeping(rng: np.random.Generator) -> Arguments:
+    """Draw losses above 1 that fall by more than min_delta in two steps, and then no more."""
+    start, min_delta = 2 + integer(rng, 0, 9) / 10, one_of(rng, (0.05, 0.1))
+    patience = integer(rng, 2, 4)
+    steps = [0, 0.6, *[1.2] * (patience + 2)]
+    losses = [round(start - step * min_delta, 3) for step in steps]
+    return {"losses": losses, "patience": patience, "min_delta": min_delta}
+
+
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     shown = each_shows(early_stopping, MISCONCEPTIONS)
     goes_on = [lambda a: early_stopping(**a)[1] is None]
     at_the_end = [lambda a: early_stopping(**a)[1] == len(a["losses"])]
     ties = covering(rng, _level, [_tie_matters] * 2)
-    return covering(rng, _case, [*shown, *goes_on, *at_the_end]) + ties
+    drawn = covering(rng, _case, [*shown, *goes_on, *at_the_end]) + ties
+    return [*drawn, _exactly_lower(rng, 1), _exactly_lower(rng, integer(rng, 2, 4)), _creeping(rng)]
 
 
 _FALLS_AND_RISES = [2.05, 1.62, 1.41, 1.44, 1.3, 1.32, 1.35, 1.33, 1.29, 1.4]

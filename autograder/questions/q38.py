@@ -27,7 +27,7 @@ def _accuracy(batches: Batches) -> float:
 
 def _epochs(runs: list[Run], part: str) -> Iterator[tuple[int, int, Batches]]:
     for number, run in enumerate(runs):
-        for epoch, batches in enumerate(run[part], start=1):
+        for epoch, batches in enumerate(run.get(part, run["validation"]), start=1):
             yield number, epoch, batches
 
 
@@ -155,12 +155,23 @@ def _one_diverged_at_once(a: Arguments) -> bool:
     return _clear(a) and not all(run["validation"] for run in a["runs"])
 
 
+def _narrow(rng: np.random.Generator) -> Arguments:
+    """Draw three runs of one epoch, of which the second is right once more on 2,500 images.
+
+    To three digits their accuracies are the same. No record holds a test.
+    """
+    right = 5 * integer(rng, 300, 400)
+    firsts = [integer(rng, 700, 800) for _ in range(3)]
+    ends = [(first, right + more - first) for first, more in zip(firsts, (0, 1, 0), strict=True)]
+    return {"runs": [{"lr": 0.1, "validation": [[[a, 1250], [b, 1250]]]} for a, b in ends]}
+
+
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     shown = [
         lambda a, shown=shown: _clear(a) and shown(a)
         for shown in each_shows(choose_run, MISCONCEPTIONS)
     ]
-    return covering(rng, _search, [*shown, _one_diverged_at_once])
+    return [*covering(rng, _search, [*shown, _one_diverged_at_once]), _narrow(rng)]
 
 
 _THREE_RUNS: list[Run] = [

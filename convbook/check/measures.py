@@ -210,6 +210,8 @@ def configurations(arguments: dict[str, Plain], drawn: Plain) -> Facts:
         "batch_size": _powers(sizes, *arguments["batch_size"]),
         "batch_size is a whole number": sizes.dtype.kind in "iu",
         "dropout": _spread(first["dropout"], *arguments["dropout"]),
+        "nearly every configuration is a new one": 2 * len(set(zip(*first.values(), strict=True)))
+        > DRAWS,
         "every setting has a draw of its own": all(
             independent(one, other) for one, other in combinations(first.values(), 2)
         ),
@@ -250,8 +252,10 @@ def _powers(values: np.ndarray, low: int, high: int) -> str:
     """Return in words which powers of two came up, and whether each of them as often."""
     came, counts = np.unique(values, return_counts=True)
     powers = [2**n for n in range(int(high).bit_length()) if low <= 2**n <= high]
+    if not ((values >= low) & (values <= high)).all():
+        return "not between the bounds"
     if not set(came.tolist()) <= set(powers):
-        return "not only powers of two between the bounds"
+        return "not only powers of two"
     if len(came) < len(powers):
         return "always the same" if len(came) == 1 else "some powers of two never"
     return "every power of two as often" if even(counts) else "some powers of two more often"
@@ -264,7 +268,7 @@ def split(arguments: dict[str, Plain], splits: Plain) -> Facts:
         arguments: "labels" (N,) and "count", the number of images of each class to hold out.
         splits: what `convbook.check.adapters.validation_split` gives.
     """
-    labels = arguments["labels"]
+    _, labels = np.unique(arguments["labels"], return_inverse=True)  # numbered without gaps
     names = {"first", "again", "other", "later"}
     later = splits.get("later") if isinstance(splits, dict) and set(splits) == names else None
     if not isinstance(later, list) or len(later) != LATER:
