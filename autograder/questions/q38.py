@@ -27,7 +27,7 @@ def _accuracy(batches: Batches) -> float:
 
 def _epochs(runs: list[Run], part: str) -> Iterator[tuple[int, int, Batches]]:
     for number, run in enumerate(runs):
-        for epoch, batches in enumerate(run.get(part, run["validation"]), start=1):
+        for epoch, batches in enumerate(run.get(part) or run["validation"], start=1):
             yield number, epoch, batches
 
 

@@ -62,7 +62,8 @@ def evaluate(
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
-    frozen = model[1].weight.requires_grad_(False)
+    frozen = model.get_parameter("1.weight")
+    frozen.requires_grad_(False)
     graphs: list[bool] = []
     model.register_forward_hook(lambda _model, _given, out: graphs.append(out.requires_grad))
     given = [(_floats(batch["images"]), torch.tensor(batch["labels"])) for batch in batches]
@@ -77,9 +78,7 @@ def evaluate(
     }
 
 
-def _unchanged(
-    model: nn.Module, before: dict[str, torch.Tensor], frozen: torch.nn.Parameter
-) -> bool:
+def _unchanged(model: nn.Module, before: dict[str, torch.Tensor], frozen: nn.Parameter) -> bool:
     after = model.state_dict()
     same = all(
         tensor.dtype == after[name].dtype and torch.equal(tensor, after[name])
