@@ -42,7 +42,7 @@ def _images(rng: np.random.Generator, count: int) -> Arguments:
     return {"images": images, "mean": mean, "std": std}
 
 
-def _one_of_each_count(
+def one_of_each_count(
     draw: Callable[..., Arguments], condition: Callable[[Arguments], bool]
 ) -> Callable[[np.random.Generator], list[Arguments]]:
     """Return what draws a case with each number of channels, which fulfils the condition."""
@@ -108,7 +108,7 @@ NORMALISE = Item(
         {"images": _PIXELS, **_SHEET},
         {"images": _PIXELS[:1], "mean": [0.5, 0.25, 0.75], "std": [0.5, 0.25, 0.2]},
     ),
-    hidden=_one_of_each_count(_images, telling_apart(normalise, _IMAGE_MISTAKES)),
+    hidden=one_of_each_count(_images, telling_apart(normalise, _IMAGE_MISTAKES)),
     reference=normalise,
     misconceptions=_IMAGE_MISTAKES,
 )
@@ -189,7 +189,7 @@ STATISTICS_AFTER = Item(
         {"mean": [0.5] * 3, "std": [0.2] * 3, "used_mean": [0.5] * 3, "used_std": [0.2] * 3},
         {"mean": [0.5, 0.4, 0.3], "std": [0.2] * 3, "used_mean": [0.3] * 3, "used_std": [0.4] * 3},
     ),
-    hidden=_one_of_each_count(_statistics, telling_apart(statistics_after, _AFTER_MISTAKES)),
+    hidden=one_of_each_count(_statistics, telling_apart(statistics_after, _AFTER_MISTAKES)),
     reference=statistics_after,
     misconceptions=_AFTER_MISTAKES,
 )

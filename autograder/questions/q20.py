@@ -6,7 +6,8 @@ import numpy as np
 
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer, telling_apart
+from autograder.questions.draw import integer, telling_apart
+from autograder.questions.q19 import one_of_each_count
 
 OWN_HELPER = ("convbook.data.statistics.channel_statistics",)
 
@@ -17,11 +18,12 @@ def channel_statistics(images: Array) -> list[list[float]]:
     return [(images / 255).mean(axis=axes).tolist(), (images / 255).std(axis=axes).tolist()]
 
 
-def _images(rng: np.random.Generator, count: int) -> Array:
+def _images(rng: np.random.Generator, channels: int) -> Array:
     """Draw images that differ in brightness and contrast, one from the other."""
-    shape = (count, 3, integer(rng, 2, 3), integer(rng, 3, 4))
-    middle = rng.uniform(60, 190, size=(count, 3, 1, 1))
-    values = middle + rng.uniform(20, 60, size=(count, 3, 1, 1)) * rng.uniform(-1, 1, size=shape)
+    shape = (integer(rng, 3, 5), channels, integer(rng, 2, 3), integer(rng, 3, 4))
+    each = (*shape[:2], 1, 1)
+    middle, spread = rng.uniform(60, 190, size=each), rng.uniform(20, 60, size=each)
+    values = middle + spread * rng.uniform(-1, 1, size=shape)
     return values.round().astype(np.uint8)
 
 
@@ -32,7 +34,7 @@ def _of_each_image(images: Array) -> list[list[float]]:
 
 def _together(images: Array) -> list[list[float]]:
     pixels = images / 255
-    return [[float(pixels.mean())] * 3, [float(pixels.std())] * 3]
+    return [[float(each)] * images.shape[1] for each in (pixels.mean(), pixels.std())]
 
 
 def _one_less(images: Array) -> list[list[float]]:
@@ -96,8 +98,8 @@ _FEW = (np.arange(2 * 3 * 2 * 3) * 71 % 256).astype(np.uint8).reshape(2, 3, 2, 3
 _DARK_AND_BRIGHT = np.concatenate([_FEW // 4, 200 + _FEW // 8]).astype(np.uint8)
 
 
-def _statistics_case(rng: np.random.Generator) -> Arguments:
-    return {"images": _images(rng, integer(rng, 3, 5))}
+def _statistics_case(rng: np.random.Generator, count: int) -> Arguments:
+    return {"images": _images(rng, count)}
 
 
 CHANNEL_STATISTICS = Item(
@@ -105,10 +107,8 @@ CHANNEL_STATISTICS = Item(
     signature="channel_statistics(images)",
     points=1,
     public=({"images": _FEW}, {"images": _DARK_AND_BRIGHT}),
-    hidden=lambda rng: covering(
-        rng,
-        _statistics_case,
-        [telling_apart(channel_statistics, _STATISTICS_MISTAKES, by=0.001)] * 3,
+    hidden=one_of_each_count(
+        _statistics_case, telling_apart(channel_statistics, _STATISTICS_MISTAKES, by=0.001)
     ),
     reference=channel_statistics,
     misconceptions=_STATISTICS_MISTAKES,
@@ -125,7 +125,7 @@ def _normalised(images: Array, known: Array, *, spread: Array | None = None) -> 
     """Return images minus the mean of `known`, over the deviation of `known` or of `spread`."""
     mean = channel_statistics(known)[0]
     std = channel_statistics(known if spread is None else spread)[1]
-    return np.asarray((images / 255 - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1)))
+    return np.asarray((images / 255 - np.reshape(mean, (-1, 1, 1))) / np.reshape(std, (-1, 1, 1)))
 
 
 def _leak(train: Array, test: Array) -> list[Array]:
@@ -174,8 +174,8 @@ _BOTH_MISTAKES = (
 )
 
 
-def _both(rng: np.random.Generator) -> Arguments:
-    train = _images(rng, integer(rng, 3, 5))
+def _both(rng: np.random.Generator, count: int) -> Arguments:
+    train = _images(rng, count)
     shape = (integer(rng, 2, 3), *train.shape[1:])
     test = rng.integers(integer(rng, 0, 40), integer(rng, 90, 200), size=shape)
     return {"train": train, "test": test.astype(np.uint8)}
@@ -189,7 +189,7 @@ NORMALISE_BOTH = Item(
         {"train": _DARK_AND_BRIGHT, "test": _FEW},
         {"train": _FEW, "test": 255 - _DARK_AND_BRIGHT[:3]},
     ),
-    hidden=lambda rng: covering(rng, _both, [telling_apart(normalise_both, _BOTH_MISTAKES)] * 3),
+    hidden=one_of_each_count(_both, telling_apart(normalise_both, _BOTH_MISTAKES)),
     reference=normalise_both,
     misconceptions=_BOTH_MISTAKES,
     forbidden=OWN_HELPER,

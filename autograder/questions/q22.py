@@ -86,7 +86,10 @@ _WHEN_FLIPPED = ("upside-down", "mirrored-first", "never-flipped", "channels-rev
 
 
 def _windows(rng: np.random.Generator) -> list[Arguments]:
-    """Draw two windows that are mirrored and two that are not; each mistake shows in some."""
+    """Draw two windows that are mirrored and two that are not; each mistake shows in some.
+
+    The last image has values from 0 to 1.
+    """
     flipped = telling_apart(
         crop_and_flip, [known for known in _CROP_MISTAKES if known.id != "always-flipped"]
     )
@@ -97,7 +100,11 @@ def _windows(rng: np.random.Generator) -> list[Arguments]:
         lambda a: a["flip"] and flipped(a),
         lambda a: not a["flip"] and straight(a),
     )
-    return covering(rng, _window, conditions * 2)
+    return _last_as_floats(covering(rng, _window, conditions * 2))
+
+
+def _last_as_floats(cases: list[Arguments]) -> list[Arguments]:
+    return [*cases[:-1], cases[-1] | {"image": cases[-1]["image"] / 256}]
 
 
 _NUMBERED = np.arange(2 * 5 * 6, dtype=np.uint8).reshape(2, 5, 6)
@@ -167,8 +174,14 @@ def _centre(rng: np.random.Generator) -> Arguments:
     return {"image": image, "size": integer(rng, 2, 3)}
 
 
+def _as_high_as_the_image(rng: np.random.Generator) -> Arguments:
+    """Draw an image without room above and below, or to the left and right."""
+    image = _distinct_image(rng)
+    return {"image": image.swapaxes(1, 2) if rng.random() < 0.5 else image, "size": image.shape[1]}
+
+
 def _centres(rng: np.random.Generator) -> list[Arguments]:
-    """Draw images whose room is odd on both axes, on one and on none."""
+    """Draw images whose room is odd on both axes, on one and on none; and without any on one."""
     even = telling_apart(
         centre_crop, [known for known in _CENTRE_MISTAKES if known.id != "rounded-up"]
     )
@@ -177,15 +190,15 @@ def _centres(rng: np.random.Generator) -> list[Arguments]:
     def left_over(a: Arguments) -> int:
         return sum((side - a["size"]) % 2 for side in a["image"].shape[1:])
 
-    return covering(
-        rng,
-        _centre,
-        (
-            lambda a: left_over(a) == 2 and odd(a),
-            lambda a: left_over(a) == 1 and odd(a),
-            lambda a: left_over(a) == 0 and even(a),
-        ),
+    conditions = (
+        lambda a: left_over(a) == 2 and odd(a),
+        lambda a: left_over(a) == 1 and odd(a),
+        lambda a: left_over(a) == 0 and even(a),
     )
+    return [
+        _as_high_as_the_image(rng),
+        *_last_as_floats(covering(rng, _centre, conditions)),
+    ]
 
 
 CENTRE_CROP = Item(
@@ -196,6 +209,7 @@ CENTRE_CROP = Item(
         {"image": _NUMBERED[:, :, :5], "size": 3},
         {"image": _NUMBERED, "size": 3},
         {"image": _NUMBERED, "size": 2},
+        {"image": _NUMBERED, "size": 5},
     ),
     hidden=_centres,
     reference=centre_crop,

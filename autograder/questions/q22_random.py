@@ -87,7 +87,9 @@ def _case(rng: np.random.Generator, rows: int, columns: int) -> Arguments:
 
 
 def _cases(rng: np.random.Generator) -> list[Arguments]:
-    return [_case(rng, 3, 4), _case(rng, 4, 2), _case(rng, 3, 2)]
+    """Draw three cases; the images of the last have values from 0 to 1, exact in any precision."""
+    *bytes_, last = _case(rng, 3, 4), _case(rng, 4, 2), _case(rng, 3, 2)
+    return [*bytes_, last | {"images": last["images"] / 256}]
 
 
 _PUBLIC = (np.arange(2 * 2 * 5 * 6) * 37 % 251).astype(np.uint8).reshape(2, 2, 5, 6)

@@ -124,22 +124,20 @@ MISCONCEPTIONS = (
 
 
 def _case(rng: np.random.Generator) -> Arguments:
-    """Draw a classifier that is right on most images, and shifts from none to nearly all."""
-    classes, shape = integer(rng, 4, 5), (1, integer(rng, 4, 5), integer(rng, 6, 8))
+    """Draw a classifier that is right on most images, and shifts that are in no order."""
+    classes, shape = integer(rng, 4, 5), (3, integer(rng, 2, 3), integer(rng, 6, 8))
     size = int(np.prod(shape))
     patterns = rng.normal(size=(classes, size))
     labels = rng.integers(classes, size=40)
-    images = patterns[labels] + rng.normal(size=(40, size))
+    images = patterns[labels] + rng.normal(scale=3, size=(40, size))
+    near, middle, far = sorted(rng.choice(np.arange(1, shape[2]), 3, replace=False).tolist())
     return {
         "weight": patterns.round(3),
         "bias": rng.normal(size=classes).round(3),
         "images": images.round(3).reshape(-1, *shape),
         # One label in ten is wrong, so that even without a shift not all is right.
         "labels": np.where(rng.random(40) < 0.1, (labels + 1) % classes, labels),
-        "shifts": [
-            0,
-            *sorted(int(s) for s in rng.choice(np.arange(1, shape[2]), 3, replace=False)),
-        ],
+        "shifts": [middle, 0, far, near],
     }
 
 

@@ -128,12 +128,18 @@ def _decay(rng: np.random.Generator) -> Arguments:
     return {"lr": lr, "penalty": penalty}
 
 
+def _decays(rng: np.random.Generator) -> list[Arguments]:
+    """Draw three cases; in the first the penalty is so large that the weights change their sign."""
+    shows = telling_apart(decay_of, _DECAY_MISTAKES)
+    return covering(rng, _decay, [lambda a: decay_of(**a) < 0 and shows(a), shows, shows])
+
+
 DECAY_OF = Item(
     id="q30.decay_of",
     signature="decay_of(lr, penalty)",
     points=1,
     public=({"lr": 0.1, "penalty": 0.5}, {"lr": 0.2, "penalty": 0.25}),
-    hidden=lambda rng: covering(rng, _decay, [telling_apart(decay_of, _DECAY_MISTAKES)] * 3),
+    hidden=_decays,
     reference=decay_of,
     misconceptions=_DECAY_MISTAKES,
 )
