@@ -44,6 +44,12 @@ def _one_for_all(images: Array, rng: np.random.Generator) -> Array:
     return _blacked_out(images, rng.integers(11, size=(2, 1, 1)))
 
 
+def _one_for_some(images: Array, rng: np.random.Generator) -> Array:
+    noise = rng.integers(1, 40, size=images.shape[1:], dtype=np.uint8)  # never twice the same
+    some = rng.random((len(images), 1, 1, 1)) < 0.5
+    return np.where(some, images + noise, images)
+
+
 def _mirror(images: Array, rng: np.random.Generator) -> Array:
     flip = rng.random(len(images)) < 0.5
     return np.where(flip[:, None, None, None], images[..., ::-1], images)
@@ -97,6 +103,13 @@ OWN_AUGMENTATION = Item(
             "One change is drawn for the whole batch, so all images change alike.",
             "How many numbers must be drawn for n images?",
             _does(_one_for_all),
+        ),
+        Misconception(
+            "one-for-some",
+            "One change is drawn for the whole batch. Some images get it and some do not, but all "
+            "that change do so alike.",
+            "How many numbers must be drawn for n images?",
+            _does(_one_for_some),
         ),
         Misconception(
             "in-place",

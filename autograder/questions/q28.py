@@ -139,6 +139,7 @@ ADAM_STEP = Item(
     ),
     hidden=_cases,
     reference=adam_step,
+    adapter="adam_step",
     misconceptions=MISCONCEPTIONS,
     forbidden=("torch.optim.adam",),
 )

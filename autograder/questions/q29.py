@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from autograder.questions.arrays import Array
@@ -13,6 +15,11 @@ from autograder.questions.runs import RunItem
 def drop(x: Array, kept: Array, p: float) -> Array:
     """Return x where `kept` is 1, made larger by 1 / (1 - p), and 0 elsewhere."""
     return np.asarray(x * kept / (1 - p))
+
+
+def _scaled_by_p(x: Array, kept: Array, p: float) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(x * kept / p)
 
 
 MISCONCEPTIONS = (
@@ -27,7 +34,7 @@ MISCONCEPTIONS = (
         "scaled-by-p",
         "What is kept is divided by p, the probability of being dropped.",
         "With which probability is a number kept?",
-        lambda x, kept, p: x * kept / p,
+        _scaled_by_p,
     ),
     Misconception(
         "made-smaller",
@@ -57,11 +64,22 @@ MISCONCEPTIONS = (
 )
 
 
-def _case(rng: np.random.Generator) -> Arguments:
-    shape = (integer(rng, 2, 3), integer(rng, 4, 6))
+def _case(rng: np.random.Generator, axes: int) -> Arguments:
     p = one_of(rng, (0.2, 0.25, 0.3, 0.6, 0.7, 0.75))
+    shape = [integer(rng, 2, 3) for _ in range(axes)]
+    shape[-1] += 3
     kept = (rng.random(shape) >= p).astype(np.int64)
     return {"x": rng.normal(scale=2, size=shape).round(2), "kept": kept, "p": p}
+
+
+def _cases(rng: np.random.Generator) -> list[Arguments]:
+    """Draw arrays with one, two and four axes, and one of which nothing is dropped."""
+    shows = telling_apart(drop, MISCONCEPTIONS)
+    cases = [
+        case for axes in (1, 2, 4) for case in covering(rng, partial(_case, axes=axes), [shows])
+    ]
+    x = _case(rng, 2)["x"]
+    return [*cases, {"x": x, "kept": np.ones(x.shape, dtype=np.int64), "p": 0.0}]
 
 
 _X = np.array([[1.0, -2.0, 3.0, 0.5], [4.0, 1.5, -1.0, 2.0]])
@@ -76,7 +94,7 @@ DROP = Item(
         {"x": _X, "kept": _KEPT, "p": 0.2},
         {"x": _X, "kept": np.ones((2, 4), dtype=np.int64), "p": 0.1},
     ),
-    hidden=lambda rng: covering(rng, _case, [telling_apart(drop, MISCONCEPTIONS)] * 3),
+    hidden=_cases,
     reference=drop,
     misconceptions=MISCONCEPTIONS,
     forbidden=("torch.*dropout*",),

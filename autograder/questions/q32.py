@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, reduce
 from statistics import median
 from typing import Any
 
@@ -17,7 +18,11 @@ Run = dict[str, Any]
 
 def choose_p(runs: list[Run]) -> float:
     """Return the p whose runs have the highest mean of their best validation accuracy."""
-    return _best(runs, lambda run: max(run["validation"]))
+    return _best(runs, _highest)
+
+
+def _highest(run: Run) -> float:
+    return float(max(run["validation"]))
 
 
 def _mean(numbers: list[float]) -> float:
@@ -63,20 +68,20 @@ MISCONCEPTIONS = (
         "luckiest-run",
         "The single best run decides. With several runs of one p, chance is in the best of them.",
         "What do several seeds of one p tell that one does not?",
-        lambda runs: _best(runs, lambda run: max(run["validation"]), max),
+        lambda runs: _best(runs, _highest, max),
     ),
     Misconception(
         "worst-run",
         "The worst run of each p decides. With several runs of one p, chance is in the worst of "
         "them too.",
         "What do several seeds of one p tell that one does not?",
-        lambda runs: _best(runs, lambda run: max(run["validation"]), min),
+        lambda runs: _best(runs, _highest, min),
     ),
     Misconception(
         "median",
         "The median over the runs of one p decides. Here their mean is asked for.",
         "What are the median and the mean of 0.5, 0.7 and 0.8?",
-        lambda runs: _best(runs, lambda run: max(run["validation"]), median),
+        lambda runs: _best(runs, _highest, median),
     ),
     Misconception(
         "last-epoch",
@@ -101,32 +106,66 @@ MISCONCEPTIONS = (
         "more-runs-win",
         "The accuracies of one p are added up, so the p with more runs wins.",
         "Has every p the same number of runs?",
-        lambda runs: _best(runs, lambda run: max(run["validation"]), sum),
+        lambda runs: _best(runs, _highest, sum),
     ),
 )
 
 
 def _runs(rng: np.random.Generator) -> Arguments:
-    """Draw two or three runs of each of five values of p."""
-    runs = []
-    for p in sorted(rng.choice([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], 5, replace=False)):
-        for _ in range(integer(rng, 2, 3)):
-            columns = rng.uniform(0.5, 0.9, size=(3, integer(rng, 4, 6))).round(3).tolist()
-            runs.append(_run(float(p), *columns))
-    return {"runs": [runs[place] for place in rng.permutation(len(runs))]}
+    """Draw two or three runs of each of five values of p, no two of which come out alike."""
+    values = rng.permutation(9)[:5] / 10
+    while True:
+        columns = rng.uniform(0.5, 0.9, size=(15, 3, integer(rng, 4, 6))).round(3).tolist()
+        order = [place for place in rng.permutation(15) if place < 10 or rng.random() < 0.5]
+        runs = [_run(float(values[place % 5]), *columns[place]) for place in order]
+        if _is_clear(runs):
+            return {"runs": runs}
+
+
+# Nearly the mean over the runs of one p.
+_NEARLY: tuple[Callable[[list[float]], float], ...] = (
+    lambda scores: reduce(lambda mean, score: (mean + score) / 2, scores),
+    lambda scores: (min(scores) + max(scores)) / 2,
+    lambda scores: _mean(scores[:2]),
+)
 
 
 def _cases(rng: np.random.Generator) -> list[Arguments]:
-    """Draw a sweep for each mistake that it gets wrong; nowhere do two p come out alike."""
+    """Draw a sweep for each mistake, known or near, that it gets wrong; then two special ones."""
 
-    def shows(known: Misconception) -> Callable[[Arguments], bool]:
-        return lambda a: _is_clear(a) and bool(known.wrong(**a) != choose_p(**a))
+    def shows(wrong: Callable[[list[Run]], float]) -> Callable[[Arguments], bool]:
+        return lambda a: bool(wrong(a["runs"]) != choose_p(a["runs"]))
 
-    return covering(rng, _runs, [shows(known) for known in MISCONCEPTIONS])
+    wrong: list[Callable[[list[Run]], float]] = [
+        *(known.wrong for known in MISCONCEPTIONS),
+        *(partial(_best, score=_highest, over=over) for over in _NEARLY),
+    ]
+    return [
+        *covering(rng, _runs, [shows(each) for each in wrong]),
+        _zero_is_best(rng),
+        _close(rng),
+    ]
 
 
-def _is_clear(a: Arguments) -> bool:
-    scores = _scores(a["runs"], lambda run: max(run["validation"]), _mean)
+def _zero_is_best(rng: np.random.Generator) -> Arguments:
+    best, other = rng.uniform(0.75, 0.9), rng.uniform(0.5, 0.7)
+    return {"runs": [_alike(0.0, best), _alike(integer(rng, 1, 8) / 10, other)]}
+
+
+def _close(rng: np.random.Generator) -> Arguments:
+    """Draw two p that are the same to two digits; the smaller one comes first and is worse."""
+    p, digits = integer(rng, 1, 6) / 10, integer(rng, 60, 80) / 100
+    return {"runs": [_alike(p, digits + 0.001), _alike(round(p + 0.2, 1), digits + 0.004)]}
+
+
+def _alike(p: float, best: float) -> Run:
+    """Return a run with the same accuracies on all images."""
+    column = [round(best - 0.1, 3), round(best, 3)]
+    return _run(p, column, column, column)
+
+
+def _is_clear(runs: list[Run]) -> bool:
+    scores = _scores(runs, _highest, _mean)
     second, first = sorted(scores.values())[-2:]
     return first - second > 0.002
 
@@ -146,12 +185,18 @@ _SEEDS = [
     _run(0.3, [0.6, 0.8, 0.9], [0.60, 0.66, 0.64], [0.6, 0.8, 0.9]),
     _run(0.5, [0.5, 0.7, 0.8], [0.58, 0.69, 0.74], [0.6, 0.7, 0.7]),
 ]
+_WITHOUT = _run(0.0, [0.66, 0.90, 0.99], [0.65, 0.78, 0.74], [0.64, 0.76, 0.73])
 
 CHOOSE_P = Item(
     id="q32.choose_p",
     signature="choose_p(runs)",
     points=1,
-    public=({"runs": _ONE_EACH}, {"runs": _SEEDS}, {"runs": [*_SEEDS, *_ONE_EACH[::2]]}),
+    public=(
+        {"runs": _ONE_EACH},
+        {"runs": _SEEDS},
+        {"runs": [*_SEEDS, *_ONE_EACH[::2]]},
+        {"runs": [_WITHOUT, *_ONE_EACH[1:]]},
+    ),
     hidden=_cases,
     reference=choose_p,
     misconceptions=MISCONCEPTIONS,

@@ -11,7 +11,7 @@ from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import integer, one_of
 from autograder.questions.q29 import drop
-from convbook.check.measures import thrice
+from convbook.check.measures import with_zeros
 
 SHAPE = (40, 80)
 
@@ -21,7 +21,7 @@ Layer = Callable[[Array, float, bool, int], Array]
 
 def _told(layer: Layer) -> Callable[..., dict[str, Array]]:
     """Return what the adapter tells of a layer."""
-    return lambda x, p, training, seed: thrice(lambda each: layer(x, p, training, each), seed)
+    return lambda x, p, training, seed: with_zeros(lambda each: layer(x, p, training, each), seed)
 
 
 def dropout(**arguments: Any) -> dict[str, Array]:
@@ -82,9 +82,13 @@ def _as_many_of_each(x: Array, p: float, training: bool, seed: int) -> Array:
     return drop(x, order >= round(p * x.shape[1]), p) if training else x
 
 
-def _always_the_same(**arguments: Any) -> dict[str, Array]:
-    outputs = dropout(**arguments)
-    return dict.fromkeys(outputs, outputs["first"])
+def _as_many_at_all(x: Array, p: float, training: bool, seed: int) -> Array:
+    order = np.random.default_rng(seed).permutation(x.size).reshape(x.shape)
+    return drop(x, order >= round(p * x.size), p) if training else x
+
+
+def _always_the_same(x: Array, p: float, training: bool, seed: int) -> Array:
+    return _layer(x, p, training, 0 * seed)
 
 
 def _own_generator(**arguments: Any) -> dict[str, Array]:
@@ -157,10 +161,17 @@ MISCONCEPTIONS = (
         _told(_as_many_of_each),
     ),
     Misconception(
+        "as-many-each-time",
+        "The batch loses as many numbers each time. Each number shall be dropped with probability "
+        "p whatever happens to the others: then how many are lost is left to chance.",
+        "What does rng.random() < p say of one number?",
+        _told(_as_many_at_all),
+    ),
+    Misconception(
         "always-the-same",
         "Every call drops the same numbers: the network learns to do without those, and no others.",
         "Does your function make a generator of its own, with a fixed seed?",
-        _always_the_same,
+        _told(_always_the_same),
     ),
     Misconception(
         "other-random-numbers",

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from convbook.check.measures import AGAIN, DRAWS, LATER, pictures, thrice
+from convbook.check.measures import AGAIN, DRAWS, LATER, pictures, thrice, with_zeros
 from convbook.check.model_adapters import evaluate as evaluate
 from convbook.check.model_adapters import network_of_practical as network_of_practical
 from convbook.check.plain import FAILED, REFUSED, Plain, fresh, plain
@@ -269,19 +269,23 @@ def seeded(function: Callable[..., object], *, seed: int, **arguments: Any) -> P
 
 
 def redrawn(function: Callable[..., object], *, seed: int, **arguments: Any) -> Plain:
-    """Call `function(..., rng)` `thrice`.
+    """Call `function(..., rng)` `thrice`, then count zeros.
 
     Args:
         function: the student's.
         seed: of the random numbers that it gets.
         arguments: all others.
     """
-    return _redrawn(lambda rng: function(**fresh(arguments), rng=rng), seed)
+    return with_zeros(_from_seed(lambda rng: function(**fresh(arguments), rng=rng)), seed)
 
 
 def _redrawn(draw: Callable[[np.random.Generator], object], seed: int) -> dict[str, Plain]:
+    return thrice(_from_seed(draw), seed)
+
+
+def _from_seed(draw: Callable[[np.random.Generator], object]) -> Callable[[int], Plain]:
     # Made plain at once, which copies: what changes an array in place gives the same one each time.
-    return thrice(lambda each: plain(draw(np.random.default_rng(each))), seed)
+    return lambda seed: plain(draw(np.random.default_rng(seed)))
 
 
 def draw_configuration(
@@ -330,6 +334,17 @@ def validation_split(
 
     later = range(seed + 2, seed + 2 + LATER)
     return {**thrice(split, seed), "later": [plain(split(each)) for each in later]}
+
+
+def adam_step(function: Callable[..., object], *, betas: list[float], **arguments: Plain) -> Plain:
+    """Call `function(…, betas)` with the betas as a tuple, as `torch.optim.Adam` takes them.
+
+    Args:
+        function: the student's.
+        betas: two numbers.
+        arguments: all others.
+    """
+    return function(**arguments, betas=tuple(betas))
 
 
 def augment(

@@ -14,12 +14,12 @@ import numpy as np
 FALSE_ALARM = 1e-10
 
 
-def margin(draws: int) -> float:
-    """Return how far a share of independent draws may be from its probability.
+def margin(draws: int, shares: int = 1) -> float:
+    """Return how far a share of independent draws may be from its probability, or each of several.
 
     So far may their whole distribution be from the true one.
     """
-    return math.sqrt(math.log(2 / FALSE_ALARM) / (2 * draws))
+    return math.sqrt(math.log(2 * shares / FALSE_ALARM) / (2 * draws))
 
 
 def even(counts: np.ndarray) -> bool:
@@ -49,7 +49,18 @@ def independent(one: np.ndarray, other: np.ndarray, parts: int = 4) -> bool:
 
 
 def drawn_anew(results: np.ndarray) -> bool:
-    """Whether each result, a whole number from 0, may have been drawn apart from the one before."""
-    shares = np.bincount(results) / len(results)
-    same = (results[1:] == results[:-1]).mean()
-    return bool(abs(same - (shares**2).sum()) <= margin(len(results) // 2) + margin(len(results)))
+    """Whether each result, a whole number from 0, may have been drawn apart from those before.
+
+    It is compared with the one before, the one before that, and so on, as far as three quarters of
+    all. How often two so far apart are equal is known at once for all distances, from a spectrum.
+    """
+    n = len(results)
+    apart = np.arange(1, 3 * n // 4 + 1)
+    counts = np.bincount(results)
+    spectrum = np.fft.rfft([results == each for each in np.flatnonzero(counts)], 2 * n)
+    same = np.fft.irfft((np.abs(spectrum) ** 2).sum(axis=0))[apart] / (n - apart)
+    # The farther two are apart, the less of the probability of a false alarm falls to them: all
+    # the shares 1 / (apart · (apart + 1)) are 1 together. Half of the pairs share no result.
+    pairs = np.log(2 * apart * (apart + 1) / FALSE_ALARM) / (n - apart)
+    by_luck = ((counts / n) ** 2).sum()
+    return bool((abs(same - by_luck) <= np.sqrt(pairs) + margin(n)).all())

@@ -23,7 +23,8 @@ from convbook.texts import text
 
 DRAWS, AGAIN = 2000, 20  # configurations that are drawn, and drawn once more
 LATER = 100  # splits by other seeds: an image that is never held out is none by bad luck
-FEW = 0.02  # of the images: of 400, one in ten of which changes, so few never do
+MORE = 8  # seeds: as many numbers are dropped with each of them by a rule, not by bad luck
+FEW = 0.037  # of the images: of 800, one in ten of which changes, so few never do
 MANY = 50  # different values of 2,000 that are rounded to two digits, but not of a grid
 EDGE = 0.02  # of a range: 2,000 numbers never all lie above the first so many of it
 Facts = dict[str, Plain]
@@ -45,12 +46,19 @@ def thrice(draw: Callable[[int], T], seed: int) -> dict[str, T]:
     return {"first": draw(seed), "again": draw(seed), "other": draw(seed + 1)}
 
 
-def _three(runs: Plain, shape: tuple[int, ...], *more: str) -> list[np.ndarray]:
-    """Return the arrays that came from `thrice`, and more of the same shape."""
-    names = ["first", "again", "other", *more]
-    if not isinstance(runs, dict) or set(runs) != set(names):
+def with_zeros(draw: Callable[[int], Plain], seed: int) -> dict[str, Plain]:
+    """Return what comes `thrice`, and of what other seeds give how many numbers are 0."""
+    later = [as_array(draw(each)) for each in range(seed + 2, seed + 2 + MORE)]
+    zeros = [-1 if array is None else int((array == 0).sum()) for array in later]
+    return {**thrice(draw, seed), "zeros": np.array(zeros)}
+
+
+def _three(runs: Plain, shape: tuple[int, ...], **more: tuple[int, ...]) -> list[np.ndarray]:
+    """Return the arrays that came from `thrice`, and more, each with its shape."""
+    shapes = {"first": shape, "again": shape, "other": shape, **more}
+    if not isinstance(runs, dict) or set(runs) != set(shapes):
         raise CheckFailed(text("check.no_array"))
-    return [_array(runs[name], shape) for name in names]
+    return [_array(runs[name], each) for name, each in shapes.items()]
 
 
 def augmented(arguments: dict[str, Plain], runs: Plain) -> Facts:
@@ -146,20 +154,38 @@ def changed(arguments: dict[str, Plain], runs: Plain) -> Facts:
         runs: what `convbook.check.adapters.own_augmentation` gives.
     """
     images = pictures(**arguments)
-    first, again, other, after = _three(runs, images.shape, "after")
+    first, again, other, after = _three(runs, images.shape, after=images.shape)
     copies = len(images) // 2
-    untouched = (first == images).all(axis=(1, 2, 3))
-    mirrored = (first == images[..., ::-1]).all(axis=(1, 2, 3))
+    share = np.mean([_is_changed(images, run) for run in (first, other)])
+    differ = bool((first[:copies] != first[0]).any())
+    one, another = (
+        {i.tobytes() for i in run[:copies] if (i != images[0]).any()} for run in (first, other)
+    )
     return {
         "values from 0 to 255": bool(first.min() >= 0 and first.max() <= 255),
         "whole numbers": first.dtype.kind in "iu" or bool((first == np.floor(first)).all()),
-        "something else than a mirror image": bool((~untouched & ~mirrored).mean() >= FEW),
-        "equal images become different ones": bool((first[:copies] != first[0]).any()),
+        "changed by more than mirroring": "enough"
+        if share >= FEW
+        else "too few"
+        if share
+        else "none",
+        "equal images become different ones": differ,
+        "one change for all that change, another one each time": differ
+        and len(one) == len(another) == 1
+        and one != another,
         "different images stay different": 2 * len({i.tobytes() for i in first[copies:]}) > copies,
         "the same random numbers, the same result": bool((first == again).all()),
         "other random numbers, another result": bool((first != other).any()),
         "the images that were given stay as they were": bool((after == images).all()),
     }
+
+
+def _is_changed(images: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """Return for each image whether it is neither the one that was given nor its mirror image."""
+    axes = (1, 2, 3)
+    return np.asarray(
+        (changed != images).any(axis=axes) & (changed != images[..., ::-1]).any(axis=axes)
+    )
 
 
 def dropped(arguments: dict[str, Plain], runs: Plain) -> Facts:
@@ -168,32 +194,49 @@ def dropped(arguments: dict[str, Plain], runs: Plain) -> Facts:
     Args:
         arguments: "x", (N, D) without zeros, and "p", the probability of dropping. D is so large
             that no two images lose the same numbers by bad luck.
-        runs: what came `thrice`, each (N, D).
+        runs: what came `with_zeros`, each (N, D).
     """
     x, p = arguments["x"], arguments["p"]
-    first, again, other = _three(runs, x.shape)
+    first, again, other, zeros = _three(runs, x.shape, zeros=(MORE,))
     kept = first != 0
     scales = (first / x)[kept]
     same = scales.size and np.allclose(scales, scales[0], rtol=1e-3)
-    images = len(np.unique(kept, axis=0)) == len(kept)
+    images = _different(np.unique(kept, axis=0), len(kept))
     numbers = bool((kept != kept[:, :1]).any())
-    draws = kept.size if images and numbers else min(kept.shape)
+    apart = images == "all" and numbers
     return {
-        "dropped": _share((~kept).mean(), draws, p),
+        "dropped": _share((~kept).mean(), kept.size if apart else min(kept.shape), p),
         "what is kept is multiplied by": round(float(scales[0]), 4) if same else None,
-        "every image has a draw of its own": images or bool(kept.all()),
+        "images with a draw of their own": images,
         "every number has a draw of its own": numbers or bool(kept.all()),
-        "drawn by a rule": images and numbers and _by_a_rule(kept),
+        "every image loses as many": apart and _as_many(kept),
+        "every number is lost as often": apart and _as_many(kept.T),
+        "as many are lost each time": apart and bool((zeros == (~kept).sum()).all()),
+        "every image loses as large a share": not apart or _as_large(kept),
+        "every number is lost with the same probability": not apart or _as_large(kept.T),
+        "drawn by a rule": apart
+        and not all(drawn_anew(k.ravel().astype(int)) for k in (kept, kept.T)),
         "the same random numbers, the same result": bool((first == again).all()),
         "other random numbers, another result": bool((first != other).any()),
     }
 
 
-def _by_a_rule(kept: np.ndarray) -> bool:
-    """Whether all images keep as many numbers, or neighbours depend on each other."""
-    if (kept.sum(axis=1) == kept[0].sum()).all():
-        return True
-    return not all(drawn_anew(each.ravel().astype(int)) for each in (kept, kept.T))
+def _different(rows: np.ndarray, n: int) -> str:
+    """Return how many of n images are different, given each kind once."""
+    if len(rows) == n or rows.all():
+        return "all"
+    return "none" if len(rows) == 1 else "some"
+
+
+def _as_many(kept: np.ndarray) -> bool:
+    return bool((kept.sum(axis=1) == kept[0].sum()).all())
+
+
+def _as_large(kept: np.ndarray) -> bool:
+    """Whether the share that is kept of each row may be by luck what it is."""
+    rows, columns = kept.shape
+    near = margin(columns, rows) + margin(kept.size)
+    return bool((abs(kept.mean(axis=1) - kept.mean()) <= near).all())
 
 
 def configurations(arguments: dict[str, Plain], drawn: Plain) -> Facts:
