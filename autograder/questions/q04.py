@@ -11,12 +11,15 @@ import numpy as np
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, one_of
 from autograder.questions.nets import (
+    FLATTEN,
     LENET,
     PRACTICAL,
     VGG16,
     Layer,
     Shape,
     classic,
+    conv,
+    linear,
     of_strides,
     shape_after,
 )
@@ -88,8 +91,9 @@ def _conv_fails(layers: list[Layer], input_shape: Shape) -> Result:
 
 def _flatten_fails(layers: list[Layer], input_shape: Shape) -> Result:
     index, shapes = first_failure(layers, input_shape)
-    if _kind_at_failure(layers, input_shape) == "linear":
-        return [index - 1, shapes[:-1]]
+    if _kind_at_failure(layers, input_shape) == "linear" and FLATTEN in layers[:index]:
+        cut = layers.index(FLATTEN)
+        return [cut, shapes[:cut]]
     return [index, shapes]
 
 
@@ -214,6 +218,20 @@ def _shows(known: Misconception) -> Callable[[Arguments], bool]:
     return lambda a: bool(known.wrong(**a) != first_failure(**a))
 
 
+def _lacks_room(kind: str, axis: int) -> Callable[[Arguments], bool]:
+    """Return the condition that a kind of layer fails for want of room on one axis alone."""
+
+    def condition(a: Arguments) -> bool:
+        index, shapes = first_failure(**a)
+        if index is None or a["layers"][index]["kind"] != kind:
+            return False
+        layer, shape = a["layers"][index], [a["input_shape"], *shapes][index]
+        lacks = [side + 2 * layer.get("padding", 0) < layer["kernel_size"] for side in shape[1:]]
+        return lacks == [axis == 0, axis == 1]
+
+    return condition
+
+
 def _lacks_one(a: Arguments) -> bool:
     """Whether a padded convolution fails for want of a single row or column."""
     index, shapes = first_failure(**a)
@@ -229,13 +247,47 @@ def _other_channels(rng: np.random.Generator) -> Arguments:
     return a | {"input_shape": [channels + 1, *sides]}
 
 
+def _narrow(rng: np.random.Generator) -> Arguments:
+    """Draw a network, and an image with few rows or few columns."""
+    a = _case(rng)
+    shape = list(a["input_shape"])
+    shape[integer(rng, 1, 2)] = integer(rng, 1, 16)
+    return a | {"input_shape": shape}
+
+
+def _misfits(rng: np.random.Generator) -> list[Arguments]:
+    """Draw an image that fits, and spoil a later layer of each kind, or leave the flatten out."""
+    (a,) = covering(rng, _case, [_fails_at(None)])
+    layers, less_or_more = a["layers"], one_of(rng, (-1, 1))
+    spoiled = [index for index, layer in enumerate(layers) if layer["kind"] == "conv"][1:]
+    return [
+        *(
+            a | {"layers": _with_changed(layers, index, name, less_or_more)}
+            for index, name in (
+                (one_of(rng, spoiled), "in_channels"),
+                (len(layers) - 1, "in_features"),
+            )
+        ),
+        a | {"layers": [layer for layer in layers if layer != FLATTEN]},
+    ]
+
+
+def _with_changed(layers: list[Layer], index: int, name: str, by: int) -> list[Layer]:
+    """Return the layers with another number in one of them."""
+    layer = layers[index]
+    return [*layers[:index], layer | {name: layer[name] + by}, *layers[index + 1 :]]
+
+
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw images that fit, images that fail at each kind of layer, and each mistake's trap."""
     kinds = (None, None, "linear", "max_pool", "conv")
+    rooms = [_lacks_room(kind, axis) for kind in ("conv", "max_pool") for axis in (0, 1)]
     conditions = [*map(_fails_at, kinds), _lacks_one, *map(_shows, _OF_NETWORKS)]
     return [
         *covering(rng, _case, conditions),
         *covering(rng, _other_channels, [_fails_at("conv")]),
+        *covering(rng, _narrow, rooms),
+        *_misfits(rng),
         *covering(rng, _strided, [_fails_at(None), *map(_shows, _OF_STRIDES)]),
     ]
 
@@ -256,9 +308,13 @@ FIRST_FAILURE = Item(
         {"layers": LENET, "input_shape": [1, 9, 12]},
         {"layers": LENET, "input_shape": [3, 32, 32]},
         {"layers": _STRIDED, "input_shape": [3, 65, 47]},
+        {"layers": [conv(1, 2, 3), conv(1, 2, 3)], "input_shape": [1, 5, 6]},
+        {"layers": [FLATTEN, linear(4, 3), linear(4, 2)], "input_shape": [1, 2, 2]},
+        {"layers": [linear(4, 3)], "input_shape": [1, 2, 2]},
     ),
     hidden=_cases,
     reference=first_failure,
+    adapter="with_tuples",
     misconceptions=MISCONCEPTIONS,
     forbidden=("convbook.shapes",),
 )

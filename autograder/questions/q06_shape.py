@@ -189,6 +189,7 @@ MAP_SHAPE = Item(
     ),
     hidden=_cases,
     reference=map_shape,
+    adapter="with_tuples",
     misconceptions=MISCONCEPTIONS,
     forbidden=("convbook.shapes",),
 )

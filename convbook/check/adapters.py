@@ -227,6 +227,17 @@ def number_or_refusal(function: Callable[..., object], **arguments: Plain) -> Pl
     return answer
 
 
+def with_tuples(function: Callable[..., object], **arguments: Any) -> Plain:
+    """Call the function with a tuple for each list of whole numbers, as texts write shapes."""
+    return function(
+        **{name: tuple(value) if _is_row(value) else value for name, value in arguments.items()}
+    )
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, list) and all(type(entry) is int for entry in value)
+
+
 def row_of_table(
     function: Callable[..., Any], *, layers: list[dict[str, Any]], input_shape: list[int], row: int
 ) -> Plain:

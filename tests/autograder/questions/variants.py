@@ -167,7 +167,6 @@ def failure_numpy_ints(layers, input_shape):
 def failure_changes_its_input(layers, input_shape):
     result = answer("q04.first_failure")(list(layers), list(input_shape))
     layers.clear()
-    input_shape.append(None)
     return result
 
 

@@ -11,7 +11,6 @@ def avg_pool(image, k, s):
 # %% q04-first_failure
 def first_failure(layers, input_shape):
     layers.clear()
-    input_shape.clear()
     return None, layers
 
 # %% q05-linear_to_conv
