@@ -61,14 +61,11 @@ def diagnose(
         return difference(expected[index], mistake.values[index], tolerance) is not None
 
     def explains(mistake: Mistake) -> bool:
-        return (
-            all(
-                difference(mistake.values[index], outcomes[index]["value"], tolerance) is None
-                and shows(mistake, index)
-                for index in failing
-            )
-            and sum(shows(mistake, index) for index in range(len(pairs))) <= 2 * len(failing)
-        )
+        return all(
+            difference(mistake.values[index], outcomes[index]["value"], tolerance) is None
+            and shows(mistake, index)
+            for index in failing
+        ) and sum(shows(mistake, index) for index in range(len(pairs))) <= 2 * len(failing)
 
     def agreeing(mistake: Mistake) -> int:
         return sum(
