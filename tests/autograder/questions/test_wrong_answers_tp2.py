@@ -51,7 +51,7 @@ def with_a_graph(model, batches):
 
 def with_backward(model, batches):
     """Who thinks that eval() stops the updates leaves backward() in."""
-    training = model.training
+    training, batches = model.training, list(batches)
     model.eval()
     for x, y in batches:
         F.cross_entropy(model(x), y).backward()
