@@ -200,7 +200,7 @@ LAST_SHAPES = Item(
         _single(rng),
     ],
     reference=last_shapes,
-    adapter="last_shapes",
+    adapter="with_tuples",
     misconceptions=_SHAPE_MISTAKES,
 )
 

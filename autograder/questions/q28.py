@@ -139,7 +139,7 @@ ADAM_STEP = Item(
     ),
     hidden=_cases,
     reference=adam_step,
-    adapter="adam_step",
+    adapter="with_tuples",
     misconceptions=MISCONCEPTIONS,
     forbidden=("torch.optim.adam",),
 )

@@ -228,14 +228,14 @@ def number_or_refusal(function: Callable[..., object], **arguments: Plain) -> Pl
 
 
 def with_tuples(function: Callable[..., object], **arguments: Any) -> Plain:
-    """Call the function with a tuple for each list of whole numbers, as texts write shapes."""
+    """Call the function with a tuple for each list of numbers, as texts write shapes and pairs."""
     return function(
         **{name: tuple(value) if _is_row(value) else value for name, value in arguments.items()}
     )
 
 
 def _is_row(value: Any) -> bool:
-    return isinstance(value, list) and all(type(entry) is int for entry in value)
+    return isinstance(value, list) and all(type(entry) in (int, float) for entry in value)
 
 
 def row_of_table(
@@ -253,19 +253,6 @@ def row_of_table(
     if not isinstance(rows, list) or len(rows) != len(layers):
         raise CheckFailed(text("check.not_a_table", count=len(layers)))
     return rows[row]
-
-
-def last_shapes(
-    function: Callable[..., object], *, image_shape: list[int], **arguments: int
-) -> Plain:
-    """Call `function(images, batch_size, image_shape, classes)`.
-
-    Args:
-        function: the student's.
-        image_shape: (C, H, W), which the function gets as a tuple.
-        arguments: all others.
-    """
-    return function(**arguments, image_shape=tuple(image_shape))
 
 
 def seeded(function: Callable[..., object], *, seed: int, **arguments: Any) -> Plain:
@@ -345,17 +332,6 @@ def validation_split(
 
     later = range(seed + 2, seed + 2 + LATER)
     return {**thrice(split, seed), "later": [plain(split(each)) for each in later]}
-
-
-def adam_step(function: Callable[..., object], *, betas: list[float], **arguments: Plain) -> Plain:
-    """Call `function(…, betas)` with the betas as a tuple, as `torch.optim.Adam` takes them.
-
-    Args:
-        function: the student's.
-        betas: two numbers.
-        arguments: all others.
-    """
-    return function(**arguments, betas=tuple(betas))
 
 
 def augment(

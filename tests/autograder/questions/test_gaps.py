@@ -150,18 +150,6 @@ def words_of(change):
     )
 
 
-def p_by(over):
-    """Something else than the mean over the runs of one p."""
-
-    def choose_p(runs):
-        best = {}
-        for run in runs:
-            best.setdefault(run["p"], []).append(max(run["validation"]))
-        return max(best, key=lambda p: over(best[p]))
-
-    return choose_p
-
-
 def than_the_lowest_ever(losses, patience, min_delta):
     """Also a loss that did not count as better must be undercut."""
     kept = 1
@@ -271,8 +259,6 @@ WRONG = {
     "words cut": ("q12.bag_of_words", words_of(np.trunc)),
     "words rounded": ("q12.bag_of_words", words_of(np.round)),
     "words rounded down": ("q12.bag_of_words", words_of(np.floor)),
-    "median of the runs": ("q32.choose_p", p_by(np.median)),
-    "worst of the runs": ("q32.choose_p", p_by(min)),
     "than the lowest ever": ("q37.early_stopping", than_the_lowest_ever),
     "1.5 errors above": ("q39.expected_best", errors_above(1.5)),
     "2 errors above": ("q39.expected_best", errors_above(2)),

@@ -205,6 +205,8 @@ WRONG = {
     "p above 0": ("q29.drop", drop_from_above_0),
     "decay from 0": ("q30.decay_of", decay_from_0),
     "zero lost": ("q32.choose_p", zero_lost),
+    "median of the runs": ("q32.choose_p", p_by(np.median)),
+    "worst of the runs": ("q32.choose_p", p_by(min)),
     "running mean": ("q32.choose_p", p_by(lambda s: reduce(lambda a, b: (a + b) / 2, s))),
     "middle of the range": ("q32.choose_p", p_by(lambda s: (min(s) + max(s)) / 2)),
     "two runs": ("q32.choose_p", p_by(lambda s: np.mean(s[:2]))),
