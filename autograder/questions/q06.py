@@ -12,7 +12,7 @@ import numpy as np
 from autograder.questions.arrays import Array, convolve, pool
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer, whole_numbers
-from autograder.questions.nets import FLATTEN, RELU, Layer
+from autograder.questions.nets import FLATTEN, RELU, Layer, max_pool
 from autograder.questions.q06_shape import MAP_SHAPE
 from convbook.check.plain import FAILED, Plain
 
@@ -134,21 +134,30 @@ def _averaged(layers: list[Layer], made_for: list[int], images: list[Array]) -> 
 
 
 def small_network(
-    rng: np.random.Generator, made_for: list[int], *, padding: int, dense: int
+    rng: np.random.Generator,
+    made_for: list[int],
+    *,
+    padding: int,
+    dense: int,
+    stride: int = 1,
+    pooling: tuple[int, int] = (2, 2),
 ) -> list[Layer]:
-    """Draw two convolutions with a pooling between them, and `dense` fully-connected layers."""
+    """Draw two convolutions with a pooling between them, and `dense` fully-connected layers.
+
+    The stride is that of the first convolution. The head has weights of quarters.
+    """
     widths = [made_for[0], integer(rng, 2, 3), integer(rng, 2, 4)]
     first, second = (
         {
             "kind": "conv",
             "weight": whole_numbers(rng, (after, before, 3, 3), high=2),
             "bias": whole_numbers(rng, (after,), high=2),
-            "stride": 1,
+            "stride": s,
             "padding": padding,
         }
-        for before, after in pairwise(widths)
+        for (before, after), s in zip(pairwise(widths), (stride, 1), strict=True)
     )
-    body = [first, RELU, {"kind": "max_pool", "kernel_size": 2, "stride": 2}, second, RELU]
+    body = [first, RELU, max_pool(*pooling), second, RELU]
     features = run(body, np.zeros(made_for)).size
     hidden = [integer(rng, 4, 6) for _ in range(dense - 1)]
     head = [
@@ -162,18 +171,26 @@ def small_network(
 def _linear(rng: np.random.Generator, features_in: int, features_out: int) -> Layer:
     return {
         "kind": "linear",
-        "weight": whole_numbers(rng, (features_out, features_in), high=2),
-        "bias": whole_numbers(rng, (features_out,), high=2),
+        "weight": whole_numbers(rng, (features_out, features_in), high=8) / 4,
+        "bias": whole_numbers(rng, (features_out,), high=8) / 4,
     }
 
 
-def _case(rng: np.random.Generator, dense: int) -> Arguments:
+# One with a stride, one whose pooling does not halve 10 rows, one with the usual numbers.
+_PLANS: tuple[dict[str, Any], ...] = (
+    {"dense": 1, "padding": 1, "stride": 2},
+    {"dense": 2, "padding": 0, "pooling": (3, 2)},
+    {"dense": 3, "padding": 1},
+)
+
+
+def _case(rng: np.random.Generator, plan: dict[str, Any]) -> Arguments:
     """Draw a network for images that are not square; one image of that size, two larger ones."""
-    made_for = [integer(rng, 1, 3), 2 * integer(rng, 4, 5), 2 * integer(rng, 6, 7)]
+    made_for = [integer(rng, 1, 3), 12, integer(rng, 14, 16)]
     channels, height, width = made_for
     larger = [(integer(rng, 3, 5), integer(rng, 1, 2)), (2, 6)]
     return {
-        "layers": small_network(rng, made_for, padding=integer(rng, 0, 1), dense=dense),
+        "layers": small_network(rng, made_for, **plan),
         "made_for": made_for,
         "images": [
             whole_numbers(rng, (channels, height + more, width + wider))
@@ -249,7 +266,7 @@ def _tells_apart(a: Arguments) -> bool:
 
 def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw networks that end in one, two and three fully-connected layers."""
-    return [covering(rng, partial(_case, dense=dense), [_tells_apart])[0] for dense in (1, 2, 3)]
+    return [covering(rng, partial(_case, plan=plan), [_tells_apart])[0] for plan in _PLANS]
 
 
 FULLY_CONVOLUTIONAL = Item(

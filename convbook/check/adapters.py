@@ -144,14 +144,17 @@ def linear_to_conv(
 
 
 def _outputs(module: Callable[..., Any], images: list[Any]) -> list[Plain]:
-    """Return what a module makes of each image, FAILED where it cannot take it."""
+    """Return what a module makes of each image, behind its mirror image in a batch of two.
+
+    FAILED stands for those that it cannot take.
+    """
     return [_output(module, image) for image in images]
 
 
 def _output(module: Callable[..., Any], image: Any) -> Plain:
     try:
         with torch.no_grad():
-            return module(_tensor(image)[None])[0]
+            return module(torch.stack([_tensor(image).flip(-1), _tensor(image)]))[-1]
     except RuntimeError:
         return FAILED
 
