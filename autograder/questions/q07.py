@@ -156,6 +156,13 @@ def _stack(rng: np.random.Generator) -> Arguments:
     return {"layers": [_layer(rng) for _ in range(integer(rng, 4, 8))]}
 
 
+def _without_points(a: Arguments) -> Arguments:
+    """Return a stack without its kernels of 1, whose strides are lost with them."""
+    return a | {
+        "layers": [RELU if layer.get("kernel_size") == 1 else layer for layer in a["layers"]]
+    }
+
+
 def _stacks(rng: np.random.Generator) -> list[Arguments]:
     """Draw stacks in which every mistake shows, and one layer with a stride alone."""
 
@@ -164,7 +171,18 @@ def _stacks(rng: np.random.Generator) -> list[Arguments]:
         return all(known.wrong(**a) != right for known in MISCONCEPTIONS)
 
     alone = {"layers": [conv(3, 8, integer(rng, 2, 5), s=integer(rng, 2, 3))]}
-    return [alone, *covering(rng, _stack, [tells_apart] * 4)]
+    return [
+        alone,
+        *covering(rng, _stack, [tells_apart] * 4),
+        *covering(
+            rng,
+            _stack,
+            [
+                lambda a: receptive_field(**_without_points(a)) != receptive_field(**a),
+                lambda a: a["layers"][0] == RELU,
+            ],
+        ),
+    ]
 
 
 _TWO = [conv(3, 16, 3), RELU, conv(16, 16, 3), RELU]
@@ -244,21 +262,20 @@ _SEEING_MISTAKES = (
 
 
 def _seeing_cases(rng: np.random.Generator) -> list[Arguments]:
-    """Draw each mistake's trap, a stack that sees too little, and an exact fit."""
+    """Draw each mistake's trap, a stack that sees too little, an exact fit, and one pixel."""
     traps = [
         lambda a, known=known: known.wrong(**a) != first_layer_seeing(**a)
         for known in _SEEING_MISTAKES
     ]
-    return covering(
-        rng,
-        _some_stack,
-        [
-            *traps,
-            lambda a: first_layer_seeing(**a) is None,
-            lambda a: first_layer_seeing(**a) == 0,
-            lambda a: a["size"] in receptive_field(a["layers"])[1:-1],
-        ],
-    )
+    conditions = [
+        *traps,
+        lambda a: first_layer_seeing(**a) is None,
+        lambda a: first_layer_seeing(**a) == 0,
+        lambda a: a["size"] in receptive_field(a["layers"])[1:-1],
+        lambda a: first_layer_seeing(**_without_points(a)) != first_layer_seeing(**a),
+    ]
+    pixel = {"layers": [RELU, *_stack(rng)["layers"]], "size": 1}
+    return [*covering(rng, _some_stack, conditions), pixel]
 
 
 FIRST_LAYER_SEEING = Item(

@@ -39,16 +39,22 @@ def _support(layers: list[Layer], image: Array, pick: Pick) -> tuple[Array, Arra
 
 
 def _axis_support(layers: list[Layer], axis: int, side: int, pick: Pick) -> Array:
-    sides = [side]
-    for layer in layers:
-        k, s, p = _window(layer, axis)
-        sides.append((sides[-1] + 2 * p - k) // s + 1)
+    sides = _sides(layers, axis, side)
     seen = pick(sides[-1])
     for layer, below in zip(reversed(layers), reversed(sides[:-1]), strict=True):
         k, s, p = _window(layer, axis)
         reached = (seen[:, None] * s - p + np.arange(k)).ravel()
         seen = np.unique(reached[(reached >= 0) & (reached < below)])
     return seen
+
+
+def _sides(layers: list[Layer], axis: int, side: int) -> list[int]:
+    """Return the length of the image and of each layer's output on one axis."""
+    sides = [side]
+    for layer in layers:
+        k, s, p = _window(layer, axis)
+        sides.append((sides[-1] + 2 * p - k) // s + 1)
+    return sides
 
 
 def _window(layer: Layer, axis: int) -> tuple[int, int, int]:
@@ -111,6 +117,33 @@ def _tight_case(rng: np.random.Generator) -> Arguments:
     return {"layers": layers, "image": image}
 
 
+def _black_case(rng: np.random.Generator) -> Arguments:
+    """Draw two layers whose neurons all see another part of a small image, which is all zeros."""
+    layers = [
+        _conv(rng, (1, 1, integer(rng, 2, 4), integer(rng, 2, 4)), stride=2, padding=1),
+        _conv(rng, (1, 1, 3, 3), padding=1),
+    ]
+    return {"layers": layers, "image": np.zeros((1, integer(rng, 6, 12), integer(rng, 6, 12)))}
+
+
+def _of_the_middle_alone(a: Arguments) -> bool:
+    """Whether the neuron before the middle reaches another number of rows and of columns."""
+    before = _support(**a, pick=lambda side: np.array([(side - 1) // 2]))
+    return all(
+        np.ptp(some) + 1 != right for some, right in zip(before, measured_field(**a), strict=True)
+    )
+
+
+def _of_its_own_axis(a: Arguments) -> bool:
+    """Whether the middle of the rows is another place, were it taken among the columns."""
+    layers, image = a["layers"], a["image"]
+    rows, columns = (_sides(layers, axis, image.shape[1 + axis])[-1] for axis in (0, 1))
+    if rows // 2 >= columns:
+        return False
+    seen = _axis_support(layers, 1, image.shape[2], lambda _: _middle(rows))
+    return bool(np.ptp(seen) + 1 != measured_field(**a)[1])
+
+
 def _is_tight(a: Arguments) -> bool:
     """Whether a neuron that is not in the middle reaches fewer rows and columns."""
     middle, third = (_support(**a, pick=pick) for pick in (_middle, _third))
@@ -148,6 +181,7 @@ def _cases(rng: np.random.Generator) -> list[Arguments]:
     return [
         *covering(rng, _case, [_grows, _grows, _grows, _has_gaps]),
         *covering(rng, _tight_case, [_is_tight]),
+        *covering(rng, _black_case, [_of_the_middle_alone, _of_its_own_axis]),
     ]
 
 
