@@ -26,7 +26,7 @@ def count_weights(kind: str, x: int, y: int, z: int, k: int, c: int) -> int:
 
 
 def _sizes(rng: np.random.Generator, kind: str) -> Arguments:
-    k = 2 * integer(rng, 1, 3) + 1
+    k = integer(rng, 2, 7)
     x, y = integer(rng, k + 1, 40), integer(rng, k + 1, 40)
     return {"kind": kind, "x": x, "y": y, "z": integer(rng, 2, 16), "k": k}
 
@@ -42,10 +42,9 @@ def _distinct(arguments: Arguments) -> bool:
 
 
 def _cases(draw: Callable[..., Arguments], rng: np.random.Generator) -> list[Arguments]:
-    """Draw three cases of each kind."""
-    return [
-        case for kind in KINDS for case in covering(rng, partial(draw, kind=kind), [_distinct] * 3)
-    ]
+    """Draw three cases of each kind, one of them with an even kernel."""
+    conditions = [_distinct, _distinct, lambda a: _distinct(a) and a["k"] % 2 == 0]
+    return [case for kind in KINDS for case in covering(rng, partial(draw, kind=kind), conditions)]
 
 
 INPUTS_SEEN = Item(

@@ -98,23 +98,40 @@ def _axes_swapped(kind: str, weight: Array, bias: Array, image: Array, shift: li
     return equivariance_error(kind, weight, bias, image, shift[::-1])
 
 
+def _downwards(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
+    return equivariance_error(kind, weight, bias, image, [abs(shift[0]), shift[1]])
+
+
 def _one_axis(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
     return equivariance_error(kind, weight, bias, image, [shift[0], 0])
 
 
-def _layer_case(rng: np.random.Generator, kind: str) -> Arguments:
+def _layer_case(rng: np.random.Generator, kind: str, *, channels: int = 1) -> Arguments:
     """Draw a layer, an image that is not square and a shift that moves it on both axes."""
     rows = integer(rng, 5, 7)
-    image = whole_numbers(rng, (1, rows, rows + integer(rng, 1, 3)), high=9)
+    image = whole_numbers(rng, (channels, rows, rows + integer(rng, 1, 3)), high=9)
     if kind == "linear":
         weight = whole_numbers(rng, (image.size, image.size))
         bias = whole_numbers(rng, (image.size,))
     else:
         k = one_of(rng, (3, 5))
-        weight, bias = whole_numbers(rng, (2, 1, k, k)), whole_numbers(rng, (2,))
+        weight, bias = whole_numbers(rng, (2, channels, k, k)) / 4, whole_numbers(rng, (2,))
     # Not equal on both axes, and never a whole turn.
     shift = [integer(rng, 1, 2), -integer(rng, 1, 2)]
     return {"kind": kind, "weight": weight, "bias": bias, "image": image, "shift": shift}
+
+
+def _upwards(rng: np.random.Generator) -> Arguments:
+    """Draw a convolution of two channels, and a shift the other way."""
+    a = _layer_case(rng, "zeros", channels=2)
+    return a | {"shift": [-by for by in a["shift"]]}
+
+
+def _along_one_axis(rng: np.random.Generator) -> Arguments:
+    """Draw a convolution, and a shift that leaves one of the axes where it is."""
+    a = _layer_case(rng, "zeros")
+    still = integer(rng, 0, 1)
+    return a | {"shift": [0 if axis == still else by for axis, by in enumerate(a["shift"])]}
 
 
 MISCONCEPTIONS = (
@@ -199,6 +216,12 @@ def _moves(a: Arguments) -> bool:
     return min(_invariance(**a), _input_not_shifted(**a)) > 1
 
 
+def _shows_upwards(a: Arguments) -> bool:
+    """Whether the error is no whole number, and not that of a shift downwards."""
+    right = equivariance_error(**a)
+    return bool(right % 1) and abs(_downwards(**a) - right) > 0.1
+
+
 def _layer_cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw two layers of each kind; the circular ones are the equivariant ones."""
     conditions: dict[str, list[Callable[[Arguments], bool]]] = {
@@ -207,9 +230,13 @@ def _layer_cases(rng: np.random.Generator) -> list[Arguments]:
         "linear": [_shows(_signed, _upper, _left), _shows(_other_sign, _lower, _right)],
     }
     return [
-        case
-        for kind, wanted in conditions.items()
-        for case in covering(rng, partial(_layer_case, kind=kind), wanted)
+        *(
+            case
+            for kind, wanted in conditions.items()
+            for case in covering(rng, partial(_layer_case, kind=kind), wanted)
+        ),
+        *covering(rng, _upwards, [_shows_upwards]),
+        *covering(rng, _along_one_axis, [lambda a: equivariance_error(**a) > 1]),
     ]
 
 
