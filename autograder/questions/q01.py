@@ -52,6 +52,7 @@ _CONDITIONS = (
     lambda a: a["s"] > 1 and _remainders(a)[0] == 0 and _remainders(a)[1] > 0,
     lambda a: a["k"] % 2 == 0 and a["p"] > 1 and a["x"] < min(a["k"], a["y"]),
     lambda a: a["k"] == a["p"] == 1 and all(_remainders(a)),
+    lambda a: a["k"] == 2 * a["p"] and a["s"] > 1 and _remainders(a) == (0, 0),
     lambda a: a["x"] == a["k"] and a["p"] == 0,
     lambda a: a["s"] > a["k"] and all(_remainders(a)),
 )
@@ -253,7 +254,7 @@ DENSE_WEIGHTS = Item(
         (
             *(
                 lambda a, c=c: c(a) and min(output_size(**_without_z(a))) > 1
-                for c in _CONDITIONS[:8]
+                for c in _CONDITIONS[:9]
             ),
             lambda a: a["x"] == a["k"] and a["p"] == 0,
         ),

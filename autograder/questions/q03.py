@@ -95,6 +95,9 @@ _PUBLIC_IMAGES: tuple[Arguments, ...] = (
 )
 
 
+_WHOLE: Arguments = {"image": np.array([[[1, 2], [0, 0]]]), "k": 2, "s": 2}
+
+
 def _pooling_item(
     reference: Callable[..., Array], reduce: Reduce, own: tuple[Misconception, ...]
 ) -> Item:
@@ -103,7 +106,7 @@ def _pooling_item(
         id=f"q03.{reference.__name__}",
         signature=f"{reference.__name__}(image, k, s)",
         points=1,
-        public=_PUBLIC_IMAGES,
+        public=(*_PUBLIC_IMAGES, _WHOLE),
         hidden=_image_cases,
         reference=reference,
         misconceptions=(

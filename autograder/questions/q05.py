@@ -79,9 +79,9 @@ def _case(rng: np.random.Generator) -> Arguments:
     """Draw a layer for maps with c, h and w all different, and two images for it."""
     c, h, w = (int(side) for side in rng.choice(np.arange(2, 7), size=3, replace=False))
     out = c * h * w if rng.random() < 0.3 else integer(rng, 2, 9)
-    bias = None if rng.random() < 0.3 else whole_numbers(rng, (out,)) + 6
+    bias = None if rng.random() < 0.3 else whole_numbers(rng, (out,), high=20) / 4 + 6
     return {
-        "weight": whole_numbers(rng, (out, c * h * w)),
+        "weight": whole_numbers(rng, (out, c * h * w), high=20) / 4,
         "bias": bias,
         "c": c,
         "h": h,

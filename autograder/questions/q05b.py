@@ -54,6 +54,12 @@ MISCONCEPTIONS = (
         lambda weights, x, y, z: weights.reshape(x * y * z, 1, 1),
     ),
     Misconception(
+        "axis-lost",
+        "The axis of the channels is lost where there is one channel only.",
+        "Of what shape is the filter to be, if z is 1?",
+        lambda weights, x, y, z: np.squeeze(filter_of_unit(weights, x, y, z)),
+    ),
+    Misconception(
         "one-for-all-channels",
         "The weights of a pixel's channels are added up. A filter has one weight for each channel.",
         "How many weights has the unit, and how many the filter?",
@@ -68,20 +74,27 @@ def _case(rng: np.random.Generator) -> Arguments:
     return {"weights": whole_numbers(rng, (x * y * z,), high=200) / 4, "x": x, "y": y, "z": z}
 
 
+def _grey(rng: np.random.Generator) -> Arguments:
+    """Draw a unit for an image of one channel."""
+    a = _case(rng)
+    return a | {"weights": a["weights"][: a["x"] * a["y"]], "z": 1}
+
+
 def _public_case(x: int, y: int, z: int) -> Arguments:
     return {"weights": np.arange(1, x * y * z + 1, dtype=np.float64), "x": x, "y": y, "z": z}
 
 
-_tells = tells_apart(filter_of_unit, MISCONCEPTIONS)
+_tells = tells_apart(filter_of_unit, MISCONCEPTIONS, "axis-lost")
 
 FILTER_OF_UNIT = Item(
     id="q05b.filter_of_unit",
     signature="filter_of_unit(weights, x, y, z)",
     points=2,
     public=(_public_case(2, 2, 1), _public_case(2, 3, 1), _public_case(3, 2, 4)),
-    hidden=lambda rng: covering(
-        rng, _case, [_tells, lambda a: _tells(a) and a["x"] > a["y"] > a["z"], _tells]
-    ),
+    hidden=lambda rng: [
+        *covering(rng, _case, [_tells, lambda a: _tells(a) and a["x"] > a["y"] > a["z"], _tells]),
+        _grey(rng),
+    ],
     reference=filter_of_unit,
     misconceptions=MISCONCEPTIONS,
 )

@@ -70,6 +70,12 @@ def _every_pixel(layers: list[Layer], made_for: Shape, input_shape: Shape) -> An
     return None if min(sides) < 1 else [_classes(layers), *sides]
 
 
+def _smaller_refused(layers: list[Layer], made_for: Shape, input_shape: Shape) -> Any:
+    if any(side < planned for side, planned in zip(input_shape, made_for, strict=True)):
+        return None
+    return map_shape(layers, made_for, input_shape)
+
+
 def _channels(layers: list[Layer], made_for: Shape, input_shape: Shape) -> Any:
     shape = map_shape(layers, made_for, input_shape)
     first = layers[layers.index(FLATTEN) + 1]
@@ -107,6 +113,13 @@ _OF_NETWORKS = (
         "The windows are taken not to overlap. The converted layers have a stride of 1.",
         "By how many cells does the kernel move on the last maps?",
         _tiles,
+    ),
+    Misconception(
+        "smaller-refused",
+        "An image a little smaller than planned is refused. Where a pooling rounds down, the last "
+        "maps may be as large all the same.",
+        "Compare the last maps with those of the planned size, and not the images.",
+        _smaller_refused,
     ),
     Misconception(
         "every-pixel",
@@ -186,6 +199,7 @@ MAP_SHAPE = Item(
         {"layers": LENET, "made_for": [1, 32, 32], "input_shape": [1, 64, 45]},
         {"layers": VGG16, "made_for": [3, 224, 224], "input_shape": [3, 384, 512]},
         {"layers": LENET, "made_for": [1, 32, 32], "input_shape": [1, 40, 28]},
+        {"layers": LENET, "made_for": [1, 33, 33], "input_shape": [1, 32, 32]},
     ),
     hidden=_cases,
     reference=map_shape,

@@ -142,6 +142,7 @@ LOCAL_WEIGHTS = Item(
             _tells,
             lambda a: a["s"] == 1 and a["p"] == 0,
             lambda a: (a["x"], a["p"]) == (a["k"], 0),
+            lambda a: a["k"] == 2 * a["p"] and a["s"] > 1 and a["x"] % a["s"] == 0,
         ],
     ),
     reference=local_weights,

@@ -98,7 +98,7 @@ def test_a_mistake_has_a_name_only_if_it_shows_where_that_name_would(wrong, name
 
 
 def test_more_outcomes_than_cases_are_an_error():
-    with pytest.raises(GradingError, match="16 outcomes for 15 cases"):
+    with pytest.raises(GradingError, match="17 outcomes for 16 cases"):
         judge(ITEM, drawn(), [*outcomes(RIGHT), {"died": True}])
 
 

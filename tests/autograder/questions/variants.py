@@ -70,7 +70,7 @@ def in_one_go(reduce):
 
 def unfolded(reduce):
     def pool(image, k, s):
-        return reduce(torch.from_numpy(image).unfold(1, k, s).unfold(2, k, s).flatten(-2))
+        return reduce(torch.from_numpy(image).double().unfold(1, k, s).unfold(2, k, s).flatten(-2))
 
     return pool
 
