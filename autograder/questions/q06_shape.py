@@ -19,6 +19,7 @@ from autograder.questions.nets import (
     final_shape,
     of_strides,
 )
+from autograder.questions.traps import tells_apart
 
 
 def map_shape(layers: list[Layer], made_for: Shape, input_shape: Shape) -> Shape | None:
@@ -144,6 +145,9 @@ _OF_STRIDES = of_strides(map_shape)
 MISCONCEPTIONS = (*_OF_NETWORKS, *_OF_STRIDES)
 
 
+_tells_strides_apart = tells_apart(map_shape, _OF_STRIDES)
+
+
 def _case(rng: np.random.Generator) -> Arguments:
     """Draw a network for images that are not square, and an image of another size."""
     p = integer(rng, 0, 1)
@@ -173,7 +177,7 @@ def _cases(rng: np.random.Generator) -> list[Arguments]:
     """Draw each mistake's trap, a map that is not square, and an image too small on one side."""
     return [
         *covering(rng, _case, [*map(_shows, _OF_NETWORKS), _is_oblong, _is_too_small]),
-        *covering(rng, _strided, map(_shows, _OF_STRIDES)),
+        *covering(rng, _strided, [*map(_shows, _OF_STRIDES), _tells_strides_apart]),
     ]
 
 
