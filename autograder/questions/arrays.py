@@ -67,6 +67,13 @@ def convolve(
     return output if bias is None else output + bias[:, None, None]
 
 
+def moved(image: Array, down: int, right: int) -> Array:
+    """Return what `np.roll` gives for rows and columns (C, H, W), in a third of its time."""
+    _channels, height, width = image.shape
+    rows, columns = range(-down, height - down), range(-right, width - right)
+    return image.take(rows, 1, mode="wrap").take(columns, 2, mode="wrap")
+
+
 def _padded(image: Array, by: int, mode: str) -> Array:
     """Return what `np.pad` gives for rows and columns, in a tenth of its time."""
     if by == 0:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
-from autograder.questions.draw import covering, integer
+from autograder.questions.draw import covering, integer, one_of
 
 SHAPES = ("convbook.shapes",)
 
@@ -165,7 +165,7 @@ CONV_WEIGHTS = Item(
     public=({"k": 3, "z": 1}, {"k": 5, "z": 3}, {"k": 1, "z": 64}),
     hidden=lambda rng: covering(
         rng,
-        lambda r: {"k": integer(r, 1, 11), "z": integer(r, 1, 512)},
+        lambda r: {"k": integer(r, 1, 11), "z": one_of(r, (1, integer(r, 2, 512)))},
         (
             lambda a: a["k"] == 1 and a["z"] > 1,
             lambda a: a["k"] > 2 and a["z"] == 1,

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.questions.arrays import Array, convolve
+from autograder.questions.arrays import Array, convolve, moved
 from autograder.questions.definition import Arguments, Item, Misconception
 from autograder.questions.draw import covering, integer, one_of, whole_numbers
 
@@ -24,10 +24,6 @@ def _layer(kind: str, weight: Array, bias: Array, image: Array) -> Array:
     return convolve(image, weight, bias, padding=weight.shape[-1] // 2, mode=MODES[kind])
 
 
-def _roll(image: Array, shift: list[int]) -> Array:
-    return np.roll(image, shift, axis=(-2, -1))
-
-
 def equivariance_error(
     kind: str, weight: Array, bias: Array, image: Array, shift: list[int]
 ) -> float:
@@ -36,13 +32,13 @@ def equivariance_error(
 
 
 def _commutator(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> Array:
-    shifted_first = _layer(kind, weight, bias, _roll(image, shift))
-    shifted_last = _roll(_layer(kind, weight, bias, image), shift)
+    shifted_first = _layer(kind, weight, bias, moved(image, *shift))
+    shifted_last = moved(_layer(kind, weight, bias, image), *shift)
     return np.asarray(shifted_first - shifted_last)
 
 
 def _invariance(kind: str, weight: Array, bias: Array, image: Array, shift: list[int]) -> float:
-    shifted_first = _layer(kind, weight, bias, _roll(image, shift))
+    shifted_first = _layer(kind, weight, bias, moved(image, *shift))
     return float(np.abs(shifted_first - _layer(kind, weight, bias, image)).max())
 
 
@@ -50,7 +46,7 @@ def _input_not_shifted(
     kind: str, weight: Array, bias: Array, image: Array, shift: list[int]
 ) -> float:
     output = _layer(kind, weight, bias, image)
-    return float(np.abs(output - _roll(output, shift)).max())
+    return float(np.abs(output - moved(output, *shift)).max())
 
 
 def _read(look: Look) -> Callable[..., float]:

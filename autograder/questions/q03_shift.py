@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.questions.arrays import Array, pool
+from autograder.questions.arrays import Array, moved, pool
 from autograder.questions.definition import Arguments, Item, Misconception
 from autograder.questions.draw import covering, integer, whole_numbers
 
@@ -25,7 +25,7 @@ def _pair(image: Array, kind: str, k: int, s: int) -> tuple[Array, Array]:
 
 
 def _right(image: Array) -> Array:
-    return np.roll(image, 1, axis=2)
+    return moved(image, 0, 1)
 
 
 def _relative(changes: Array, outputs: Array) -> float:
@@ -64,12 +64,12 @@ def _signed(image: Array, kind: str, k: int, s: int) -> float:
 
 
 def _down(image: Array, kind: str, k: int, s: int) -> float:
-    before, after = _pooled(image, kind, k, s), _pooled(np.roll(image, 1, axis=1), kind, k, s)
+    before, after = _pooled(image, kind, k, s), _pooled(moved(image, 1, 0), kind, k, s)
     return _relative(after - before, before)
 
 
 def _left(image: Array, kind: str, k: int, s: int) -> float:
-    before, after = _pooled(image, kind, k, s), _pooled(np.roll(image, -1, axis=2), kind, k, s)
+    before, after = _pooled(image, kind, k, s), _pooled(moved(image, 0, -1), kind, k, s)
     return _relative(after - before, before)
 
 
@@ -149,12 +149,15 @@ def _case(rng: np.random.Generator, kind: str) -> Arguments:
 
 
 def _tells_apart(a: Arguments) -> bool:
-    """Whether every mistake that can differ gives another value than the right answer."""
+    """Whether every mistake that can differ gives another value than the right answer.
+
+    The last ones show least often, and are asked first.
+    """
     right = shift_change(**a)
     same_without_pooling = ("pooled-before-moving", "not-pooled", "of-the-image", "left")
     return all(
         abs(known.wrong(**a) - right) > 0.01
-        for known in MISCONCEPTIONS
+        for known in reversed(MISCONCEPTIONS)
         if a["kind"] != "none" or known.id not in same_without_pooling
     )
 

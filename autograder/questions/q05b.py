@@ -92,7 +92,7 @@ FILTER_OF_UNIT = Item(
     points=2,
     public=(_public_case(2, 2, 1), _public_case(2, 3, 1), _public_case(3, 2, 4)),
     hidden=lambda rng: [
-        *covering(rng, _case, [_tells, lambda a: _tells(a) and a["x"] > a["y"] > a["z"], _tells]),
+        *covering(rng, _case, [_tells, lambda a: a["x"] > a["y"] > a["z"] and _tells(a), _tells]),
         _grey(rng),
     ],
     reference=filter_of_unit,

@@ -122,6 +122,12 @@ def _layer(rng: np.random.Generator) -> Arguments:
     }
 
 
+def _filling(rng: np.random.Generator) -> Arguments:
+    """Draw a layer whose kernel fills all rows, without padding."""
+    a = _layer(rng)
+    return a | {"x": a["k"], "p": 0}
+
+
 _tells = tells_apart(local_weights, MISCONCEPTIONS)
 
 LOCAL_WEIGHTS = Item(
@@ -133,18 +139,20 @@ LOCAL_WEIGHTS = Item(
         {"x": 32, "y": 32, "z": 3, "k": 5, "p": 2, "s": 1, "n": 32},
         {"x": 9, "y": 12, "z": 3, "k": 4, "p": 1, "s": 2, "n": 5},
     ),
-    hidden=lambda rng: covering(
-        rng,
-        _layer,
-        [
-            lambda a: _tells(a) and a["x"] > a["y"],
-            lambda a: _tells(a) and a["x"] < a["y"],
-            _tells,
-            lambda a: a["s"] == 1 and a["p"] == 0,
-            lambda a: (a["x"], a["p"]) == (a["k"], 0),
-            lambda a: a["k"] == 2 * a["p"] and a["s"] > 1 and a["x"] % a["s"] == 0,
-        ],
-    ),
+    hidden=lambda rng: [
+        *covering(
+            rng,
+            _layer,
+            [
+                lambda a: a["x"] > a["y"] and _tells(a),
+                lambda a: a["x"] < a["y"] and _tells(a),
+                _tells,
+                lambda a: a["s"] == 1 and a["p"] == 0,
+                lambda a: a["k"] == 2 * a["p"] and a["s"] > 1 and a["x"] % a["s"] == 0,
+            ],
+        ),
+        _filling(rng),
+    ],
     reference=local_weights,
     misconceptions=MISCONCEPTIONS,
     forbidden=("convbook.shapes",),

@@ -8,12 +8,12 @@ import numpy as np
 
 from autograder.questions.arrays import Array
 from autograder.questions.definition import Arguments, Item, Misconception
-from autograder.questions.draw import covering, integer
+from autograder.questions.draw import covering, integer, one_of
 from autograder.questions.nets import Layer
 from convbook.check.plain import Plain
 
-# Chooses places of the output, given its length on one axis.
-Pick = Callable[[int], Array]
+Places = set[int]  # on one axis
+Pick = Callable[[int], Places]  # chooses places of the output, given its length
 
 
 def measured_field(layers: list[Layer], image: Array) -> Plain:
@@ -21,30 +21,43 @@ def measured_field(layers: list[Layer], image: Array) -> Plain:
 
     Convolutions with positive weights and average pooling only, so no gradient cancels out.
     """
-    return [int(np.ptp(places)) + 1 for places in _support(layers, image, _middle)]
+    return [_span(places) for places in _support(layers, image, _middle)]
 
 
-def _middle(side: int) -> Array:
-    return np.array([side // 2])
+def _span(places: Places) -> int:
+    """Return how many places there are from the first to the last."""
+    return max(places) - min(places) + 1
 
 
-def _third(side: int) -> Array:
-    return np.array([side // 3])
+def _middle(side: int) -> Places:
+    return {side // 2}
 
 
-def _support(layers: list[Layer], image: Array, pick: Pick) -> tuple[Array, Array]:
+def _before_middle(side: int) -> Places:
+    return {(side - 1) // 2}
+
+
+def _third(side: int) -> Places:
+    return {side // 3}
+
+
+def _all(side: int) -> Places:
+    return set(range(side))
+
+
+def _support(layers: list[Layer], image: Array, pick: Pick) -> tuple[Places, Places]:
     """Return the rows and the columns that the picked output numbers depend on."""
     rows, columns = (_axis_support(layers, axis, image.shape[1 + axis], pick) for axis in (0, 1))
     return rows, columns
 
 
-def _axis_support(layers: list[Layer], axis: int, side: int, pick: Pick) -> Array:
+def _axis_support(layers: list[Layer], axis: int, side: int, pick: Pick) -> Places:
     sides = _sides(layers, axis, side)
     seen = pick(sides[-1])
     for layer, below in zip(reversed(layers), reversed(sides[:-1]), strict=True):
         k, s, p = _window(layer, axis)
-        reached = (seen[:, None] * s - p + np.arange(k)).ravel()
-        seen = np.unique(reached[(reached >= 0) & (reached < below)])
+        reached = {place * s - p + step for place in seen for step in range(k)}
+        seen = reached & _all(below)
     return seen
 
 
@@ -74,7 +87,7 @@ def _swapped(layers: list[Layer], image: Array) -> Plain:
 
 
 def _all_outputs(layers: list[Layer], image: Array) -> Plain:
-    return [int(np.ptp(places)) + 1 for places in _support(layers, image, np.arange)]
+    return [_span(places) for places in _support(layers, image, _all)]
 
 
 def _without_one(layers: list[Layer], image: Array) -> Plain:
@@ -119,18 +132,20 @@ def _tight_case(rng: np.random.Generator) -> Arguments:
 
 def _black_case(rng: np.random.Generator) -> Arguments:
     """Draw two layers whose neurons all see another part of a small image, which is all zeros."""
+    kernel = (integer(rng, 2, 4), integer(rng, 2, 4))
     layers = [
-        _conv(rng, (1, 1, integer(rng, 2, 4), integer(rng, 2, 4)), stride=2, padding=1),
+        _conv(rng, (1, 1, *kernel), stride=2, padding=1),
         _conv(rng, (1, 1, 3, 3), padding=1),
     ]
-    return {"layers": layers, "image": np.zeros((1, integer(rng, 6, 12), integer(rng, 6, 12)))}
+    sides = [one_of(rng, (k + 5, integer(rng, 6, 12))) for k in kernel]
+    return {"layers": layers, "image": np.zeros((1, *sides))}
 
 
 def _of_the_middle_alone(a: Arguments) -> bool:
     """Whether the neuron before the middle reaches another number of rows and of columns."""
-    before = _support(**a, pick=lambda side: np.array([(side - 1) // 2]))
+    before = _support(**a, pick=_before_middle)
     return all(
-        np.ptp(some) + 1 != right for some, right in zip(before, measured_field(**a), strict=True)
+        _span(some) != right for some, right in zip(before, measured_field(**a), strict=True)
     )
 
 
@@ -141,7 +156,7 @@ def _of_its_own_axis(a: Arguments) -> bool:
     if rows // 2 >= columns:
         return False
     seen = _axis_support(layers, 1, image.shape[2], lambda _: _middle(rows))
-    return bool(np.ptp(seen) + 1 != measured_field(**a)[1])
+    return bool(_span(seen) != measured_field(**a)[1])
 
 
 def _is_tight(a: Arguments) -> bool:

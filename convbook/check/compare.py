@@ -49,9 +49,10 @@ def _number_difference(expected: float, got: Plain, tolerance: float) -> str | N
         number = float(got)
     except OverflowError:  # an int that no float can be near
         return text("check.other_value", expected=show(expected), got=show(got))
-    if math.isnan(number) and not math.isnan(expected):
-        return text("check.nan", expected=show(expected))
-    if np.isclose(number, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
+    if math.isnan(number):
+        return None if math.isnan(expected) else text("check.nan", expected=show(expected))
+    room = tolerance * (1 + abs(expected)) if math.isfinite(expected) else 0  # as `np.isclose` has
+    if number == expected or abs(number - expected) <= room:
         return None
     return text("check.other_value", expected=show(expected), got=show(got))
 
@@ -85,7 +86,7 @@ def _array_difference(expected: np.ndarray, got: Plain, tolerance: float) -> str
         return _kind_difference("check.kinds.array", got)
     if array.shape != expected.shape:
         return text("check.other_shape", expected=expected.shape, got=array.shape)
-    close = np.isclose(array, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+    close = _close(array, expected, tolerance)
     if close.all():
         return None
     first = tuple(int(index) for index in np.argwhere(~close)[0])
@@ -99,6 +100,15 @@ def _array_difference(expected: np.ndarray, got: Plain, tolerance: float) -> str
         expected=show(expected[first].item()),
         got=show(array[first].item()),
     )
+
+
+def _close(array: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return what `np.isclose` gives; where all is finite, in a third of its time."""
+    if np.isfinite(expected).all():
+        with np.errstate(over="ignore"):
+            distance = np.abs(np.subtract(array, expected, dtype=np.float64))
+        return np.asarray(distance <= tolerance + tolerance * np.abs(expected))
+    return np.asarray(np.isclose(array, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
 
 
 def as_array(value: Plain) -> np.ndarray | None:
