@@ -151,6 +151,12 @@ class Assignment:
         return {each["item"]: each["function"] for each in told if "function" in each}
 
     @cached_property
+    def loads_images(self) -> bool:
+        """Whether a code cell imports what loads images."""
+        code = (cell["source"] for cell in self.cells if cell["cell_type"] == "code")
+        return any("convbook.data" in source for source in code)
+
+    @cached_property
     def by_hand(self) -> tuple[str, ...]:
         """The cells that a person may have to mark: written answers, and runs that are odd."""
         runs = self.runs.keys() - self.readings.keys()

@@ -134,6 +134,7 @@ class Pipeline:
                 self.limits,
                 self.stop,
                 files,
+                images=assignment.loads_images,
             ) as ran:
                 read = ran.outcomes[public : public + len(more)]
                 outcomes = ran.outcomes[:public] + ran.outcomes[public + len(more) :]

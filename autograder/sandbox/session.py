@@ -338,6 +338,8 @@ def run(
     limits: Limits,
     stop: threading.Event,
     files: Mapping[str, bytes] | None = None,
+    *,
+    images: bool = False,
 ) -> Iterator[Session]:
     """Run a submission's cells and make the calls, restarting its process where it must be.
 
@@ -351,13 +353,14 @@ def run(
         limits: of the submission.
         stop: is set when grading is interrupted.
         files: what lies beside the notebook, by path.
+        images: whether the cells load the stand-in's images, as `Sandbox.spawn` takes it.
     """
     runner = _Runner(list(cells), iter(calls), limits)
     deadline = time.monotonic() + limits.total_seconds
     with contextlib.ExitStack() as alive:
         for _ in range(1 + limits.restarts):
             alive.close()  # the one before
-            child = alive.enter_context(sandbox.spawn(limits, images=bool(files)))
+            child = alive.enter_context(sandbox.spawn(limits, images=images))
             talk = Conversation(child, limits, deadline, stop)
             _lay_out(talk, files or {})
             done = runner.run_cells(talk) and runner.make_calls(talk)

@@ -35,7 +35,7 @@ def call(
         `{"value": plain}` or `{"error": {"type", "message"}}`.
     """
     try:
-        with _defaults_of_torch(), forbidding(forbidden):
+        with _settings_of_torch(), forbidding(forbidden):
             if adapter is None:
                 return {"value": plain(function(**arguments))}
             adapters = import_module("convbook.check.adapters")  # imports torch: not before
@@ -45,19 +45,26 @@ def call(
 
 
 @contextmanager
-def _defaults_of_torch() -> Iterator[None]:
-    """Let numbers be float32 and gradients be kept, whatever the notebook has switched since."""
+def _settings_of_torch() -> Iterator[None]:
+    """Let numbers be float32 and gradients be kept, whatever the notebook has switched since.
+
+    And convolutions do without oneDNN, which makes a program for each new shape: that takes longer
+    than to convolve a small image.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         yield
         return
-    before = torch.get_default_dtype()
+    onednn = torch.backends.mkldnn
+    before, enabled = torch.get_default_dtype(), onednn.enabled
     torch.set_default_dtype(torch.float32)
+    onednn.enabled = False
     try:
         with torch.enable_grad():
             yield
     finally:
         torch.set_default_dtype(before)
+        onednn.enabled = enabled
 
 
 def _message(error: BaseException, function: object) -> str:

@@ -39,6 +39,11 @@ def hand_in(folder: Path, text: str | bytes) -> Path:
     return path
 
 
+def test_practicals_whose_notebooks_load_images_are_known() -> None:
+    loading = [name for name in Course(ROOT).practicals() if load(Course(ROOT), name).loads_images]
+    assert loading == ["tp2_from_scratch", "tp3_improvements", "tp4_search"]
+
+
 def test_a_pipe_in_place_of_the_timestamp_holds_nobody_up(tmp_path: Path) -> None:
     folder = hand_in(tmp_path, json.dumps(notebook(cell())))
     os.mkfifo(folder / "timestamp.txt")

@@ -83,6 +83,18 @@ def test_what_all_cells_print_together_is_limited(students: Sandbox) -> None:
     ]
 
 
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_images_that_notebooks_load_are_drawn_once_for_all(students: Sandbox) -> None:
+    source = "from convbook.data import sources\nprint(sources._drawn.cache_info().currsize)"
+    cells = [Cell("one", source)]
+    seen = []
+    for images in (False, True):
+        with session.run(students, cells, [], FAST, threading.Event(), images=images) as ran:
+            seen.append(ran.cells[0].output)
+    assert seen == ["0\n", "1\n"]
+
+
 def opened(report: CellReport) -> list[Image.Image]:
     found = [Image.open(io.BytesIO(base64.b64decode(each))) for each in report.pictures]
     for picture in found:

@@ -93,7 +93,7 @@ def _practise() -> None:
 
 
 def draw() -> None:
-    """Draw the stand-in's images once for all students whose notebooks load a run."""
+    """Draw the stand-in's images once for all students whose notebooks load them."""
     from convbook.data import standin
 
     standin()

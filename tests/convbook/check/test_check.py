@@ -88,15 +88,20 @@ def test_an_answer_that_fails_without_a_word_is_wrong():
 
 
 def test_an_answer_does_not_meet_what_the_notebook_made_of_torch():
-    def seen(**_):
-        return [torch.get_default_dtype() == torch.float32, torch.is_grad_enabled()]
+    onednn = torch.backends.mkldnn
 
+    def seen(**_):
+        kept = torch.get_default_dtype() == torch.float32, torch.is_grad_enabled()
+        return [*kept, onednn.enabled]
+
+    before = onednn.enabled
     torch.set_default_dtype(torch.float64)
     try:
         with torch.no_grad():
-            assert call(seen, {}) == {"value": [True, True]}
+            assert call(seen, {}) == {"value": [True, True, False]}
             assert not torch.is_grad_enabled()
         assert torch.get_default_dtype() == torch.float64
+        assert onednn.enabled == before
     finally:
         torch.set_default_dtype(torch.float32)
 
