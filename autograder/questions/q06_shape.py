@@ -19,7 +19,7 @@ from autograder.questions.nets import (
     final_shape,
     of_strides,
 )
-from autograder.questions.traps import tells_apart
+from autograder.questions.traps import tells_whole_numbers_apart
 
 
 def map_shape(layers: list[Layer], made_for: Shape, input_shape: Shape) -> Shape | None:
@@ -145,7 +145,7 @@ _OF_STRIDES = of_strides(map_shape)
 MISCONCEPTIONS = (*_OF_NETWORKS, *_OF_STRIDES)
 
 
-_tells_strides_apart = tells_apart(map_shape, _OF_STRIDES)
+_tells_strides_apart = tells_whole_numbers_apart(map_shape, _OF_STRIDES)
 
 
 def _case(rng: np.random.Generator) -> Arguments:
@@ -154,7 +154,9 @@ def _case(rng: np.random.Generator) -> Arguments:
     made_for = [integer(rng, 1, 3), integer(rng, 20, 27), integer(rng, 28, 36)]
     widths = (integer(rng, 2, 16), "pool", integer(rng, 2, 16), "pool")
     layers = classic(widths, (integer(rng, 20, 64), integer(rng, 2, 12)), made_for, p=p)
-    rows, columns = (side + integer(rng, -8, 50) for side in made_for[1:])
+    rows, columns = (
+        side + one_of(rng, (integer(rng, -3, 0), integer(rng, -8, 50))) for side in made_for[1:]
+    )
     return {
         "layers": layers,
         "made_for": made_for,

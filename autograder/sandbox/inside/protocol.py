@@ -176,6 +176,8 @@ def _encode(value: object, blobs: list[bytes], depth: int) -> Any:
         raise ProtocolError(f"a value nested deeper than {MAX_DEPTH} lists or dicts")
     if value is None or type(value) is bool or type(value) is str:
         return value
+    if type(value) is int:
+        return _encode_int(value)
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
