@@ -55,16 +55,15 @@ def _settings_of_torch() -> Iterator[None]:
     if torch is None:
         yield
         return
-    onednn = torch.backends.mkldnn
-    before, enabled = torch.get_default_dtype(), onednn.enabled
+    before, onednn = torch.get_default_dtype(), torch.backends.mkldnn
     torch.set_default_dtype(torch.float32)
-    onednn.enabled = False
+    enabled, *_ = onednn.set_flags(False, _fp32_precision=None)  # None: left as it is
     try:
         with torch.enable_grad():
             yield
     finally:
         torch.set_default_dtype(before)
-        onednn.enabled = enabled
+        onednn.set_flags(enabled, _fp32_precision=None)
 
 
 def _message(error: BaseException, function: object) -> str:
