@@ -19,7 +19,7 @@ from autograder.questions.nets import (
     final_shape,
     of_strides,
 )
-from autograder.questions.traps import tells_whole_numbers_apart
+from autograder.questions.traps import tells_apart
 
 
 def map_shape(layers: list[Layer], made_for: Shape, input_shape: Shape) -> Shape | None:
@@ -145,7 +145,7 @@ _OF_STRIDES = of_strides(map_shape)
 MISCONCEPTIONS = (*_OF_NETWORKS, *_OF_STRIDES)
 
 
-_tells_strides_apart = tells_whole_numbers_apart(map_shape, _OF_STRIDES)
+_tells_strides_apart = tells_apart(map_shape, _OF_STRIDES)
 
 
 def _case(rng: np.random.Generator) -> Arguments:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.questions.definition import Arguments, Criterion, Item, Misconception, Question
 from autograder.questions.draw import covering, integer
-from autograder.questions.traps import tells_whole_numbers_apart
+from autograder.questions.traps import tells_apart
 
 
 def local_weights(x: int, y: int, z: int, k: int, p: int, s: int, n: int) -> list[int]:
@@ -128,7 +128,7 @@ def _filling(rng: np.random.Generator) -> Arguments:
     return a | {"x": a["k"], "p": 0}
 
 
-_tells = tells_whole_numbers_apart(local_weights, MISCONCEPTIONS)
+_tells = tells_apart(local_weights, MISCONCEPTIONS)
 
 LOCAL_WEIGHTS = Item(
     id="q06b.local_weights",

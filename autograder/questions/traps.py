@@ -40,17 +40,18 @@ def tells_apart(
 
     def condition(a: Arguments) -> bool:
         values = [plain(function(**a)) for function in functions]
+        if all(map(_is_whole, values)):  # then there is no need to look at each pair
+            return len(set(map(str, values))) == len(values)
         return all(_differ(one, other) for one, other in combinations(values, 2))
 
     return condition
 
 
-def tells_whole_numbers_apart(
-    reference: Callable[..., Plain], mistakes: Iterable[Misconception]
-) -> Condition:
-    """Return what `tells_apart` does, for values of whole numbers alone: twenty times as fast."""
-    functions = [reference, *(known.wrong for known in mistakes)]
-    return lambda a: len({str(function(**a)) for function in functions}) == len(functions)
+def _is_whole(value: Plain) -> bool:
+    """Whether a value is a whole number, none at all, or a list of such."""
+    if type(value) is list:
+        return all(map(_is_whole, value))
+    return value is None or type(value) is int
 
 
 def _differ(one: Plain, other: Plain) -> bool:
