@@ -18,6 +18,7 @@ import numpy as np
 
 from autograder import questions
 from autograder.questions import Case
+from autograder.sandbox.inside import linux
 from autograder.sandbox.inside.limits import Limits
 from autograder.sandbox.inside.protocol import (
     Message,
@@ -77,7 +78,7 @@ def main(requests: int, responses: int, _limits: Limits) -> None:
             for at, reply in enumerate(checker.cases(message)):
                 _answer(message, reply, responses, at)
             checker.expect()  # while the calls are made
-        elif (pid := os.fork()) == 0:
+        elif (pid := linux.fork()) == 0:
             _answer(message, checker.judge(message), responses)
             os._exit(0)
         elif os.waitpid(pid, 0)[1] != 0:

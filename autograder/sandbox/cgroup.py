@@ -2,7 +2,7 @@
 
 A group counts memory of every kind (shared, in files under /tmp, in pipes) and processes, and
 divides the processor fairly among submissions. Making groups takes root, or a part of the tree that
-was handed to the user (`systemd-run --user --scope`); without them the guardian watches instead.
+was handed to the user (`systemd-run --user --scope`); without them the fork server watches instead.
 
 In version 1 each controller has a tree of its own, in version 2 there is one tree. Groups are made
 below the group of this process (1) or beside it (2, where only leaves hold processes), so that

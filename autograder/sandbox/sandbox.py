@@ -66,7 +66,7 @@ class Child:
         self._control, self._group = control, group
 
     def wait(self, seconds: float | None) -> Ended:
-        """Return how the child ended; a guardian that does not answer is an error of ours."""
+        """Return how the child ended; a server that does not answer is an error of ours."""
         if self.ended is None:
             self._control.settimeout(seconds)
             try:
@@ -115,7 +115,7 @@ class Sandbox:
         nested: fork each child into namespaces of its own; None tries, and falls back to a server
             a submission where the machine refuses.
         hidden: folders of which nothing may be seen inside, besides this repository.
-        grouped: use control groups where there are any; the guardian watches otherwise.
+        grouped: use control groups where there are any; the fork server watches otherwise.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Sandbox:
         where = cgroup.places() if self.grouped else []
         if where:
             return f"control groups (version {where[0].version})"
-        return "the guardian's watch (no control groups here)"
+        return "the fork server's watch (no control groups here)"
 
     @property
     def single_use(self) -> bool:

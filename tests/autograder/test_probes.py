@@ -139,7 +139,7 @@ class Holes:
 
     @staticmethod
     def memory(plant: Plant, patch: pytest.MonkeyPatch) -> None:
-        plant("watch", "if reason is None and memory.exceeded()", "if False")
+        plant("watch", "if self._reason is None and self._memory.exceeded()", "if False")
         patch.setattr(cgroup, "places", list)
 
     @staticmethod

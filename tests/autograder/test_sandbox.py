@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -85,7 +86,7 @@ def server(box: Sandbox) -> int:
 
 
 def settled(box: Sandbox, count: int) -> list[int]:
-    """The processes below a server, once there are so many; guardians need a moment to end."""
+    """The processes below a server, once there are so many; its jobs need a moment to end."""
     deadline = time.monotonic() + 10
     while len(found := descendants(server(box))) != count and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -133,7 +134,7 @@ def test_nothing_outlives_a_grader_that_is_killed(tmp_path: Path) -> None:
         assert grader.stdout is not None
         assert grader.stdout.readline() == "ready\n"
         alive, made = descendants(grader.pid), groups_of(grader.pid)
-        assert len(alive) >= 9  # bubblewrap twice, server, guardian, init, student, its three, …
+        assert len(alive) >= 8  # bubblewrap twice, server, init, student, its three, …
         assert bool(made) == bool(cgroup.places())
         grader.kill()
     deadline = time.monotonic() + 20
@@ -237,6 +238,16 @@ print(sum(batch.sum().item() for batch in loader))
 def test_processor_time_is_limited(students: Sandbox) -> None:
     ran = run(students, "while True: pass", limits=Limits(cpu_seconds=1, cell_seconds=60))
     assert ran.cells[0].error == "used more processor time than is allowed"
+
+
+def test_a_hundred_at_once_are_answered(students: Sandbox) -> None:
+    with contextlib.ExitStack() as alive:
+        children = [alive.enter_context(students.spawn(FAST)) for _ in range(100)]
+        for child in (children[0], children[65], children[-1]):
+            until = time.monotonic() + 60
+            talk = session.Conversation(child, FAST, until, threading.Event())
+            assert talk.ask({"do": "cell", "source": "1 / 0"}, (), 60).body["error"] is not None
+    assert len(settled(students, 2)) == 2
 
 
 def test_output_is_capped_while_it_is_read(students: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""The guardian's own count of memory, where no control group counts."""
+"""The fork server's own count of memory, where no control group counts."""
 
 from __future__ import annotations
 

@@ -18,17 +18,18 @@ NAMESPACES = (
 CPU_GRACE = 2  # seconds between the signal that names the limit and the one that none survives
 
 
-def enter_namespaces(limits: Limits) -> None:
-    """Leave the server's namespaces, and get temporary folders of one's own.
+def namespaces() -> int:
+    """Return the namespaces of a child's own, one of users among them where this is not root."""
+    return NAMESPACES if os.geteuid() == 0 else NAMESPACES | linux.CLONE_NEWUSER
+
+
+def furnish(limits: Limits, uid: int, gid: int) -> None:
+    """Keep user and group in namespaces that are new, and get temporary folders of one's own.
 
     Raises:
-        OSError: this machine gives no namespaces inside of bubblewrap's.
+        OSError: this machine allows no such thing inside of bubblewrap's namespaces.
     """
-    uid, gid = os.geteuid(), os.getegid()
-    if uid == 0:
-        linux.unshare(NAMESPACES)
-    else:
-        linux.unshare(NAMESPACES | linux.CLONE_NEWUSER)
+    if uid != 0:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
@@ -59,7 +60,7 @@ def confine(limits: Limits, uid: int | None, *, hide_processes: bool) -> None:
         os.setresuid(uid, uid, uid)
     linux.drop_capabilities()
     linux.set_no_new_privileges()
-    linux.set_dumpable(True)  # the guardian reads how much memory it uses
+    linux.set_dumpable(True)  # the server reads how much memory it uses
     linux.die_with_parent(signal.SIGKILL)
     seccomp.install()
 

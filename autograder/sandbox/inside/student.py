@@ -58,6 +58,7 @@ def preload() -> None:
     """Load what notebooks import, and make the shell, once for all students."""
     global _shell, _run
     import torch
+    from matplotlib import font_manager
 
     from autograder.sandbox.inside.shell import Shell
 
@@ -72,6 +73,7 @@ def preload() -> None:
     _shell.enable_matplotlib("inline")
     _run = _shell.run
     _run(WARM_UP)
+    vars(font_manager)["_get_font"].cache_clear()  # each holds a file open: children close all
     _practise()
 
 

@@ -1,14 +1,15 @@
-"""The guardian's watch over one job: it ends it on command, or when it uses too much memory."""
+"""The server's watch over a job: it ends it on command, or when it uses too much memory."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
-import select
 import signal
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-WATCH_SECONDS = 0.05  # between two looks at the memory of a job
+TICK_MS = 50  # between two looks at the memory of a job
 LOOKS = 2  # that must agree: a page that processes leave while one looks is counted more than once
 
 
@@ -17,6 +18,9 @@ class Memory(Protocol):
 
     def exceeded(self) -> bool:
         """Tell whether the job has used more than is allowed."""
+
+    def close(self) -> None:
+        """Look no more."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Counted:
         """Tell whether the kernel has ended a process of the job."""
         words = os.pread(self.events, 4096, 0).split()
         return b"oom_kill" in words and int(words[words.index(b"oom_kill") + 1]) > 0
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.events)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,9 @@ class Watched:
             return False
         return all(self._share(pids) > self.limit + self.preloaded for _ in range(LOOKS))
 
+    def close(self) -> None:
+        """Do nothing: /proc stays open for the next job."""
+
     def _share(self, pids: list[int]) -> int:
         """Return the bytes of these processes, those of shared pages divided."""
         fair = ("Pss_Anon:", "Pss_Shmem:")
@@ -65,28 +76,49 @@ def own(processes: int, pid: int) -> int:
     return _sum(processes, f"{pid}/status", ("RssAnon:", "RssShmem:"))
 
 
-def watch(child: int, report: int, memory: Memory) -> dict[str, Any]:
-    """Wait for `child`, the first process of a job; return how it ended, and why it was ended.
+class Watch:
+    """One job that runs: its first process, and the socket on which its end is reported."""
 
-    It is ended when "kill" comes on the socket `report`, or its end, or with too much memory used.
-    """
-    handle = os.pidfd_open(child)
-    poller = select.poll()
-    poller.register(handle, select.POLLIN)
-    poller.register(report, select.POLLIN)
-    reason = None
-    while True:
-        ready = [fd for fd, _ in poller.poll(WATCH_SECONDS * 1000)]
-        if report in ready and reason is None:
-            reason = "told"
-            poller.unregister(report)
-        if reason is None and memory.exceeded():
-            reason = "memory"
-        if handle in ready:
-            _, status = os.waitpid(child, 0)
-            return {"code": os.waitstatus_to_exitcode(status), "killed": reason}
-        if reason is not None:
-            os.kill(child, signal.SIGKILL)
+    def __init__(self, first: int, report: int, memory: Memory) -> None:
+        self._first, self._report, self._memory = first, report, memory
+        self._handle = os.pidfd_open(first)
+        self._reason: str | None = None
+
+    def waits_for(self) -> list[int]:
+        """Return the file descriptors that have something to read when something is to be done."""
+        return [self._handle] if self._reason is not None else [self._handle, self._report]
+
+    def over(self, ready: set[int]) -> bool:
+        """Tell whether the job has ended, after reporting how; end it where it must be ended.
+
+        Args:
+            ready: the file descriptors that have something to read.
+        """
+        if self._report in ready and self._reason is None:
+            self._reason = "told"
+        if self._reason is None and self._memory.exceeded():
+            self._reason = "memory"
+        if self._handle in ready:
+            _, status = os.waitpid(self._first, 0)
+            code = os.waitstatus_to_exitcode(status)
+            tell(self._report, {"code": code, "killed": self._reason})
+            for fd in (self._handle, self._report):
+                os.close(fd)
+            self._memory.close()
+            return True
+        if self._reason is not None:
+            self.kill()
+        return False
+
+    def kill(self) -> None:
+        """End the first process, and with it all of its namespace."""
+        os.kill(self._first, signal.SIGKILL)
+
+
+def tell(report: int, ended: dict[str, Any]) -> None:
+    """Send the main process how a job ended."""
+    with contextlib.suppress(OSError):
+        os.write(report, json.dumps(ended).encode())
 
 
 def _sum(processes: int, name: str, keys: tuple[str, ...]) -> int:
