@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -66,24 +66,32 @@ def preload() -> None:
 
 
 def main(requests: int, responses: int, _limits: Limits) -> None:
-    """Serve one submission after the other: choose its cases, then judge what they came to.
+    """Serve one submission after the other, each in a process forked for it.
 
-    What a student's process answered is opened in a process forked for it, which ends with the
-    verdicts: nothing of one submission is left for the next.
+    That opens what a student's process answered, and ends with the verdicts: nothing of one
+    submission is left for the next.
     """
-    checker = Checker()
     while (frame := read_frame(requests)) is not None:
-        message = unpack(frame)
-        if message.body["do"] == "cases":
-            for at, reply in enumerate(checker.cases(message)):
-                _answer(message, reply, responses, at)
-            checker.expect()  # while the calls are made
-        elif (pid := linux.fork()) == 0:
-            _answer(message, checker.judge(message), responses)
-            os._exit(0)
-        elif os.waitpid(pid, 0)[1] != 0:
+        pid = linux.fork()
+        if pid == 0:
+            _serve(frame, requests, responses)
+        if os.waitpid(pid, 0)[1] != 0:
             os._exit(1)  # it said why; this end tells the main process
-        del frame, message
+
+
+def _serve(frame: bytes | None, requests: int, responses: int) -> NoReturn:
+    """Choose the cases of a submission, then judge what they came to."""
+    checker = Checker()
+    while frame is not None:
+        message = unpack(frame)
+        if message.body["do"] == "judge":
+            _answer(message, checker.judge(message), responses)
+            break
+        for at, reply in enumerate(checker.cases(message)):
+            _answer(message, reply, responses, at)
+        checker.expect()  # while the calls are made
+        frame = read_frame(requests)
+    os._exit(0)
 
 
 def _answer(message: Message, reply: Message, responses: int, at: int = 0) -> None:
