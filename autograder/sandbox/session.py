@@ -25,8 +25,8 @@ from autograder.sandbox.inside.protocol import (
     FrameReader,
     Message,
     ProtocolError,
-    framed,
     pack,
+    pack_request,
     place_of,
     unpack,
 )
@@ -167,8 +167,8 @@ class Conversation:
         self._apart = apart
         self._number += 1
         self._due += [(self._number, at) for at in range(answers)]
-        frame = pack(Message({**body, "number": self._number}, blobs))
-        self._outgoing.append(memoryview(framed(frame)))
+        frame = pack_request(Message({**body, "number": self._number}, blobs))
+        self._outgoing.append(memoryview(frame))
         self._write()
 
     def answer(self, seconds: float) -> Message:

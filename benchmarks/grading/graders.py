@@ -33,31 +33,22 @@ def test_the_check_passes(env):
 """
 
 
-def timed(command: list[str], folder: Path, *, cores: int | None = None) -> float:
-    """Run a command in a folder, on so many cores (all by default); the seconds it took."""
-    allowed = sorted(os.sched_getaffinity(0))[:cores]
+def timed(command: list[str], folder: Path) -> float:
+    """Run a command in a folder; the seconds it took."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"
     start = time.monotonic()
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
-    )
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return time.monotonic() - start
 
 
-def convbook(course: Course, *, jobs: int | None = None, cores: int | None = None) -> float:
+def convbook(course: Course) -> float:
     """Grade with sandbox, gradebook, notebooks and pages; every submission must be right."""
     forget(course)
     command = [sys.executable, "-m", "autograder", "grade", NAME, "--quiet"]
-    command += [] if jobs is None else ["--jobs", str(jobs)]
-    seconds = timed(command, course.root, cores=cores)
+    seconds = timed(command, course.root)
     results = [
         json.loads(course.result(NAME, each).read_text(encoding="utf-8"))
         for each in course.submitted(NAME)
@@ -66,14 +57,6 @@ def convbook(course: Course, *, jobs: int | None = None, cores: int | None = Non
     if not all(right):
         raise SystemExit(f"{sum(right)} of {len(right)} got full marks: nothing was measured")
     return seconds
-
-
-def warm(course: Course) -> float:
-    """Do the same work in one interpreter that is warm, without any protection or gradebook."""
-    command = [sys.executable, "-m", "benchmarks.grading.warm", str(course.root)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return float(done.stdout.splitlines()[-1])
 
 
 def nbgrader(course: Course) -> float:

@@ -51,11 +51,15 @@ class Message:
 
 def pack(message: Message) -> bytes:
     """Return the bytes of `message`, without the length of the frame."""
+    return b"".join(_parts(message))
+
+
+def _parts(message: Message) -> list[bytes]:
     text = json.dumps(message.body, allow_nan=False, separators=(",", ":")).encode()
     parts = [_U32.pack(len(text)), text]
     for blob in message.blobs:
         parts += [_U32.pack(len(blob)), blob]
-    return b"".join(parts)
+    return parts
 
 
 def unpack(frame: bytes, max_json: int = MAX_JSON) -> Message:
@@ -86,11 +90,12 @@ def _split(frame: bytes, max_json: int) -> tuple[bytes, tuple[bytes, ...]]:
     return pieces[0], tuple(pieces[1:])
 
 
-def framed(frame: bytes) -> bytes:
-    """Return a frame as it goes over a pipe, its length before it."""
-    if len(frame) > MAX_FRAME:
-        raise ProtocolError(f"a message of {len(frame)} bytes is larger than {MAX_FRAME}")
-    return _U32.pack(len(frame)) + frame
+def framed(*parts: bytes) -> bytes:
+    """Return a frame, given in parts, as it goes over a pipe: its length before it."""
+    size = sum(map(len, parts))
+    if size > MAX_FRAME:
+        raise ProtocolError(f"a message of {size} bytes is larger than {MAX_FRAME}")
+    return b"".join((_U32.pack(size), *parts))
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -122,9 +127,14 @@ def _read_exactly(fd: int, size: int) -> bytes | None:
     return b"".join(parts)
 
 
+def pack_request(message: Message) -> bytes:
+    """Return the frame of a request, with its length."""
+    return framed(*_parts(message))
+
+
 def pack_answer(number: int, at: int, message: Message) -> bytes:
     """Return the frame of an answer, with its length: which request, which of its answers, what."""
-    return framed(_PLACE.pack(number, at) + pack(message))
+    return framed(_PLACE.pack(number, at), *_parts(message))
 
 
 def place_of(frame: bytes) -> tuple[tuple[int, int], bytes]:
