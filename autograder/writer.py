@@ -30,14 +30,14 @@ class Writer:
         before = result.load(path)
         if before is not None and before["recorded"]:
             result.save({**before, "recorded": False}, path)
-        self._book.record(marked, before)
+        known = self._book.record(marked, before)
         graded = Graded(marked, self._cells(submission, marked))
         feedback.write_notebook(self._course, self._assignment, graded, outputs)
         feedback.write_page(
             self._course,
             self._assignment,
             marked,
-            self._book.manual(student),
+            self._book.manual(student) if known else {},
             self._book.late_penalty(student),
         )
         result.save({**marked, "recorded": True}, path)

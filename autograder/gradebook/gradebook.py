@@ -66,17 +66,20 @@ class Gradebook:
         """Is there a submission of this student?"""
         return self._submissions.find(student) is not None
 
-    def record(self, result: Result, before: Result | None) -> None:
+    def record(self, result: Result, before: Result | None) -> bool:
         """Write the marks of one submission, in one transaction.
 
         Marks and comments that a person gave stay; they are flagged again when what they were
         given for has changed since `before`.
 
+        Returns:
+            Whether it had rows before, and so may have marks by hand.
+
         Raises:
             GradingError: the database cannot be written; nothing of this submission is in it.
         """
         if not storable(result["student"]):
-            return
+            return False
         given = marks(result, self._assignment)
         known = marks(before, self._assignment) if before else {}
         unanswered = {each["grade_id"] for each in result["prose"] if not each["answered"]}
@@ -85,6 +88,7 @@ class Gradebook:
             self._write_grades(notebook, given, known, new=new)
             self._write_comments(notebook, unanswered, new=new)
             self._penalise(notebook)
+        return not new
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

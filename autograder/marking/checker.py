@@ -126,19 +126,19 @@ class Checker:
         self._right: dict[str, list[Plain]] = {}
 
     def cases(self, message: Message) -> Iterator[Message]:
-        """Choose the inputs: one call a case, its arguments as a blob at the same position.
+        """Choose the inputs: how to call the function of each item, and a blob of arguments a case.
 
         The public ones come at once, the hidden ones when they are drawn. So all public cases are
         called first: what a function says of one is shown to its author, and no hidden input has
         been in its process yet.
         """
         body, self._hidden, self._right = message.body, {}, {}
-        yield _calls([(each, sent) for each in body["items"] for sent in known(each).sent], True)
+        yield _calls({each: known(each).sent for each in body["items"]}, public=True)
         for each in body["items"]:
             rng = np.random.default_rng(seed(each, body["hash"], body["version"]))
             self._hidden[each] = questions.hidden_cases(questions.item(each), rng)
-        drawn = [(each, _sent(case)) for each, cases in self._hidden.items() for case in cases]
-        yield _calls(drawn, False)
+        drawn = {each: [_sent(case) for case in cases] for each, cases in self._hidden.items()}
+        yield _calls(drawn, public=False)
 
     def expect(self) -> None:
         """Compute what is right for the cases that were chosen."""
@@ -165,20 +165,20 @@ def _sent(case: Case) -> bytes:
     return pack(encode(case.arguments))
 
 
-def _calls(chosen: list[tuple[str, bytes]], public: bool) -> Message:
-    """Return calls with these arguments, each of the item before it."""
-    items = [questions.item(item_id) for item_id, _sent in chosen]
-    calls = [
+def _calls(sent: dict[str, list[bytes]], *, public: bool) -> Message:
+    """Return calls with these arguments, by item."""
+    requests = [
         {
             "item": item.id,
             "function": item.function,
             "adapter": item.adapter,
             "forbidden": list(item.forbidden),
             "public": public,
+            "cases": len(sent[item.id]),
         }
-        for item in items
+        for item in map(questions.item, sent)
     ]
-    return Message({"calls": calls}, tuple(sent for _item_id, sent in chosen))
+    return Message({"calls": requests}, tuple(blob for blobs in sent.values() for blob in blobs))
 
 
 def outcome_of(entry: dict[str, Any], blobs: tuple[bytes, ...]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -165,11 +166,7 @@ class Pipeline:
     def _calls(self, checker: Conversation) -> Iterator[list[Call]]:
         """Yield the calls that the checker chose, the public ones, then the hidden ones."""
         for _ in range(CHOSEN):
-            chosen = self._answer(checker)
-            yield [
-                Call(call["item"], call, blob, call.pop("public"))
-                for call, blob in zip(chosen.body["calls"], chosen.blobs, strict=True)
-            ]
+            yield calls_of(self._answer(checker))
 
     def _answer(self, checker: Conversation) -> Message:
         try:
@@ -209,6 +206,17 @@ class Pipeline:
             ],
             "repairs": sanitized.repairs,
         }
+
+
+def calls_of(chosen: Message) -> list[Call]:
+    """Return the calls that the checker chose, an item after the other."""
+    calls: list[Call] = []
+    blobs = iter(chosen.blobs)
+    for request in chosen.body["calls"]:
+        public, cases = request.pop("public"), request.pop("cases")
+        item = request["item"]
+        calls += [Call(item, request, each, public) for each in itertools.islice(blobs, cases)]
+    return calls
 
 
 def failed_on_it(error: Exception) -> str:

@@ -151,21 +151,18 @@ def _state(points: float, max_points: float) -> str:
 
 
 def _part(item: Shown, question: Shown, mark: ManualMark | None) -> Shown:
-    counts = {
-        f"{kind}_{what}": sum(
-            case["public"] == (kind == "public") and (what == "all" or case["passed"])
-            for case in item["cases"]
-        )
-        for kind in ("public", "hidden")
-        for what in ("all", "right")
-    }
+    public = [case["passed"] for case in item["cases"] if case["public"]]
+    hidden = [case["passed"] for case in item["cases"] if not case["public"]]
     override = mark.points if mark else None
     given = item["points"] if override is None else override
     run = item["run"]
     due = bool(run and run["due"]) and (mark is None or mark.due)
     return {
         **item,
-        **counts,
+        "public_all": len(public),
+        "public_right": sum(public),
+        "hidden_all": len(hidden),
+        "hidden_right": sum(hidden),
         "function": item["id"].split(".")[1],
         # Its arguments are made of those of the case.
         "adapted": question.get("adapted", {}).get(item["id"]),

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 import convbook
 
@@ -37,6 +38,11 @@ def points(number: float | None) -> str:
     return "\N{EN DASH}" if number is None else f"{round(float(number), 2):g}"
 
 
+def _variables(colours: dict[str, str]) -> Markup:
+    """Return colours as variables of CSS."""
+    return Markup(" ".join(f"--cb-{name}: {value};" for name, value in colours.items()))
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -48,5 +54,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"points": points, "readable": readable, "sentence": sentence}
     style = Path(convbook.__file__).with_name("style.json")
-    environment.globals["colours"] = json.loads(style.read_text(encoding="utf-8"))
+    colours = json.loads(style.read_text(encoding="utf-8"))
+    environment.globals["colours"] = {mode: _variables(colours[mode]) for mode in ("light", "dark")}
     return environment

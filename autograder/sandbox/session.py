@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from autograder.sandbox.inside import pictures
 from autograder.sandbox.inside.limits import MIB, Limits
@@ -40,8 +40,7 @@ OVERHEAD = 64 * 1024  # bytes of an answer beyond its value
 REDRAW_SECONDS = 20.0  # for all pictures of a submission
 BEGINNING = 60  # characters of a cell's first line
 LAY_OUT_SECONDS = 20.0  # for all files
-A_VALUE = Message({"outcome": "value"})
-VALUE = pack(A_VALUE)  # how an answer begins that holds a value
+VALUE = pack(Message({"outcome": "value"}))  # how an answer begins that holds one
 ANSWER_JSON = 1024 * 1024  # bytes of JSON of an answer, which are read here; values are not
 
 
@@ -80,8 +79,7 @@ class CellReport:
     lost: str = ""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call to make: its item, its request, the bytes of its arguments, who may see them."""
 
     item: str
@@ -182,7 +180,7 @@ class Conversation:
 
     def frame(self, seconds: float) -> bytes:
         """Return the next answer that is due, unread; as `answer` does."""
-        until = min(time.monotonic() + seconds, self._deadline)
+        until = 0.0 if self._incoming else min(time.monotonic() + seconds, self._deadline)
         while not self._incoming:
             if self._stop.is_set():
                 raise StoppedError("Grading was stopped.")
@@ -554,16 +552,16 @@ class _Runner:
         try:
             frame = talk.frame(self._limits.call_seconds + SLACK)
             # A value is for the checker to read.
-            answer = A_VALUE if frame.startswith(VALUE) else _read(frame)
+            body = {} if frame.startswith(VALUE) else _read(frame).body
         except AnswerError as failure:
             self._failed[item] = failure.kind
             return False
-        if self._ended and answer.body.get("undefined") is True:
+        if self._ended and body.get("undefined") is True:
             why = f"{self._ended}, and no cell from there on counts"
             self.session.outcomes[k] = not_run(why)
         elif item not in self._failed:  # else it came after one of them took too long
             self.session.answered(k, self._bounded(frame))
-        if answer.body.get("outcome") == "timeout":
+        if body.get("outcome") == "timeout":
             self._failed[item] = "timeout"
         return True
 

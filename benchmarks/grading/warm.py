@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.course import Course, grader_version, load
 from autograder.marking import intake
 from autograder.marking.checker import Checker, preload
-from autograder.marking.pipeline import cells_to_run
+from autograder.marking.pipeline import calls_of, cells_to_run
 from autograder.marking.sanitize import sanitize
 from autograder.sandbox.inside import student
 from autograder.sandbox.inside.limits import DEFAULT
@@ -44,9 +44,9 @@ def blocks(root: Path, block: int) -> Iterator[float]:
                 student.run_cell(Message({"source": cell.source}), DEFAULT)
             chosen = {"items": items, "hash": submission.hash, "version": version}
             answers = [
-                pack(student.call(call, sent, DEFAULT))
+                pack(student.call(call.request, call.arguments, DEFAULT))
                 for message in checker.cases(Message(chosen))
-                for call, sent in zip(message.body["calls"], message.blobs, strict=True)
+                for call in calls_of(message)
             ]
             checker.expect()
             outcomes = [{"kind": "answer", "blob": number} for number in range(len(answers))]

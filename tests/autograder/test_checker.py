@@ -43,10 +43,10 @@ def test_inputs_depend_on_item_submission_and_version_alone() -> None:
 
 
 def test_no_expected_value_leaves_the_checker() -> None:
-    """A request holds a name, how to call it, arguments, and who may see them."""
+    """A request holds a name, how to call it and how often, arguments, and who may see them."""
     for message, public in zip(cases(Checker()), (True, False), strict=True):
         assert {frozenset(call) for call in message.body["calls"]} == {
-            frozenset({"item", "function", "adapter", "forbidden", "public"})
+            frozenset({"item", "function", "adapter", "forbidden", "public", "cases"})
         }
         assert {call["public"] for call in message.body["calls"]} == {public}
         for blob in message.blobs:
