@@ -122,7 +122,7 @@ class Assignment:
     @cached_property
     def by_id(self) -> dict[str, Cell]:
         """The cells that nbgrader knows, by their grade_id."""
-        return {grade_id(cell): cell for cell in self.cells if grade_id(cell)}
+        return {name: cell for cell in self.cells if (name := grade_id(cell))}
 
     @cached_property
     def checks(self) -> dict[str, str]:

@@ -25,7 +25,7 @@ class Sanitized:
     @cached_property
     def by_id(self) -> dict[str, Cell]:
         """The cells that nbgrader knows, by their grade_id: each is there once."""
-        return {grade_id(cell): cell for cell in self.cells if grade_id(cell)}
+        return {name: cell for cell in self.cells if (name := grade_id(cell))}
 
     def answered(self, name: str, assignment: Assignment) -> bool:
         """Did the student change the answer cell of that name?"""

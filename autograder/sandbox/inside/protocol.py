@@ -158,15 +158,16 @@ class FrameReader:
     def feed(self, data: bytes) -> list[bytes]:
         """Return the frames that `data` completes."""
         self._buffer += data
-        frames = []
-        while len(self._buffer) >= 4:
-            (size,) = _U32.unpack_from(self._buffer)
+        frames, at, end = [], 0, len(self._buffer)
+        while end - at >= 4:
+            (size,) = _U32.unpack_from(self._buffer, at)
             if size > self._limit:
                 raise ProtocolError(f"a message of {size} bytes is larger than {self._limit}")
-            if len(self._buffer) < 4 + size:
+            if end - at - 4 < size:
                 break
-            frames.append(bytes(self._buffer[4 : 4 + size]))
-            del self._buffer[: 4 + size]
+            frames.append(bytes(self._buffer[at + 4 : at + 4 + size]))
+            at += 4 + size
+        del self._buffer[:at]
         return frames
 
 
