@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from autograder.course import Assignment, Cell, Course, grade_id
@@ -243,6 +244,7 @@ def _with_rubrics(assignment: Assignment, cells: Sequence[Cell]) -> list[Cell]:
     return shown
 
 
+@cache
 def _literal(words: str) -> str:
     """Return Markdown that shows a text as it is."""
     return re.sub(r"([\\`*_$<\[])", r"\\\1", words)
