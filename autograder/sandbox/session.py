@@ -157,10 +157,9 @@ class Conversation:
         *,
         apart: bool = False,
     ) -> None:
-        """Hand over a request, which goes out at once or while answers are waited for.
+        """Hand over a request, which goes out at once or while its answers are waited for.
 
-        A bad answer, or none, spoils those to the same request; where they stand `apart`, not even
-        those that came before.
+        Where its answers stand `apart`, those that came before a bad one count.
         """
         self._apart = apart
         self._number += 1
@@ -211,19 +210,10 @@ class Conversation:
                 self._read_answers()
             except AnswerError as trouble:
                 self._trouble = trouble
-                self._drop()
-
-    def _drop(self) -> None:
-        """Let the answers go that do not count as the next one is bad: those to the same request.
-
-        Where all had come, it is the last request's.
-        """
-        due, incoming = self._due, self._incoming
-        request, _at = due[min(len(incoming), len(due) - 1)]
-        if len(incoming) == len(due):
-            incoming.pop()
-        while not self._apart and incoming and due[len(incoming) - 1][0] == request:
-            incoming.pop()
+                if not self._apart:
+                    self._incoming.clear()
+                elif len(self._incoming) == len(self._due):
+                    self._incoming.pop()  # it came with the last one
 
     def _write(self) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
@@ -418,7 +408,7 @@ class _Runner:
         self.album: list[list[bytes]] = []  # what each cell showed, as it came
         self._cells, self._parts, self._limits = cells, parts, limits
         self._calls: list[Call] = []  # those that are known
-        self._groups: list[list[int]] = []  # the calls that remain of a part, those of an item each
+        self._groups: deque[list[int]] = deque()  # the calls that remain, those to send together
         self._room = limits.values  # for what the functions return
         self._failed: dict[str, str] = {}  # how a call of an item failed
         self._ended = ""  # the cell that ended the cells, and how
@@ -432,7 +422,7 @@ class _Runner:
         self._calls += part
         self.session.outcomes += [{} for _ in places]  # nothing: not called yet
         together = itertools.groupby(places, key=lambda k: self._calls[k].kind)
-        self._groups += [list(group) for _kind, group in together]
+        self._groups.extend(list(group) for _kind, group in together)
         return True
 
     def run_cells(self, talk: Conversation) -> bool:
@@ -514,36 +504,30 @@ class _Runner:
         What is printed meanwhile goes into no report: it may be the inputs of a hidden case.
         """
         while due := self._due():
-            for group in due:
-                arguments = tuple(self._calls[k].arguments for k in group)
-                request = self._calls[group[0]].request
-                talk.send({**request, "do": "calls"}, arguments, answers=len(group))
-            for k in itertools.chain(*due):
+            arguments = tuple(self._calls[k].arguments for k in due)
+            request = self._calls[due[0]].request
+            talk.send({**request, "do": "calls"}, arguments, answers=len(due))
+            for k in due:
                 if not self._take(k, talk):
                     return not self._due()
         return True
 
-    def _due(self) -> list[list[int]]:
+    def _due(self) -> list[int]:
         """Return the calls to send next, together, so that their process waits for nobody.
 
-        Those of one item are a request: what a function does to its process meets no other item's
-        answers. And all are public or all hidden: what a function says of a public case is shown,
-        and no hidden input has been in its process before. Calls of an item that failed are not
-        made.
+        They are of one item: what a function does to its process meets no other item's answers.
+        And they are all public or all hidden: what a function says of a public case is shown, and
+        no hidden input has been in its process before. Calls of an item that failed are not made.
         """
         outcomes = self.session.outcomes
         while self._groups or self._expect():
-            groups, self._groups = self._groups, []
-            for group in groups:
-                left = [k for k in group if not outcomes[k]]
-                failed = self._failed.get(self._calls[group[0]].item)
-                if failed is not None:
-                    for k in left:
-                        outcomes[k] = {"kind": failed}
-                elif left:
-                    self._groups.append(left)
-            if self._groups:
-                return self._groups
+            due = [k for k in self._groups[0] if not outcomes[k]]
+            failed = self._failed.get(self._calls[self._groups[0][0]].item)
+            if due and failed is None:
+                return due
+            for k in due:
+                outcomes[k] = {"kind": failed}
+            self._groups.popleft()
         return []
 
     def _take(self, k: int, talk: Conversation) -> bool:

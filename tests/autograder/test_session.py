@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import struct
 import threading
 import time
@@ -12,7 +11,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
-from typing import cast
 
 import pytest
 from hypothesis import given
@@ -24,16 +22,9 @@ from autograder.marking import checker
 from autograder.sandbox import session
 from autograder.sandbox.inside import pictures
 from autograder.sandbox.inside.limits import Limits
-from autograder.sandbox.inside.protocol import Message, encode, pack, pack_answer
-from autograder.sandbox.sandbox import Child, Sandbox
-from autograder.sandbox.session import (
-    AnswerError,
-    Call,
-    Cell,
-    CellReport,
-    Conversation,
-    Session,
-)
+from autograder.sandbox.inside.protocol import encode, pack
+from autograder.sandbox.sandbox import Sandbox
+from autograder.sandbox.session import Call, Cell, CellReport, Session
 from convbook.check.diagnose import problem
 
 FAST = Limits(cell_seconds=8, call_seconds=2)
@@ -480,39 +471,3 @@ def test_slow_calls_of_one_item_have_their_time_each(students: Sandbox) -> None:
     ran = whole(students, source, calls=calls, limits=Limits(call_seconds=1))
     values = [checker.outcome_of(each, tuple(ran.answers)) for each in ran.outcomes]
     assert values == [{"value": k} for k in range(5)]
-
-
-class Written:
-    """A child that wrote all this at once."""
-
-    def __init__(self, written: bytes) -> None:
-        self.responses, answer = os.pipe()
-        self.output, printed = os.pipe()
-        requests, self.requests = os.pipe()
-        self.all = (self.responses, answer, self.output, printed, requests, self.requests)
-        os.write(answer, written)
-
-
-@pytest.mark.parametrize(
-    ("good", "count"),
-    [
-        ([(1, 0)], 0),
-        ([(1, 0), (1, 1)], 2),
-        ([(1, 0), (1, 1), (2, 0)], 2),
-        ([(1, 0), (1, 1), (2, 0), (2, 1)], 2),  # a bad one after all of them is the last request's
-    ],
-)
-def test_a_bad_answer_spoils_those_to_the_same_request(
-    good: list[tuple[int, int]], count: int
-) -> None:
-    frames = [pack_answer(number, at, Message({})) for number, at in [*good, (9, 9)]]
-    child = Written(b"".join(frames))
-    talk = Conversation(cast("Child", child), FAST, time.monotonic() + 5, threading.Event())
-    for _ in range(2):
-        talk.send({"do": "calls"}, (b"", b""), answers=2)
-    for _ in range(count):
-        talk.answer(5)
-    with pytest.raises(AnswerError, match="wrote to the pipe"):
-        talk.answer(5)
-    for fd in child.all:
-        os.close(fd)
