@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment", help="the practical, for instance tp1_layers")
     parser.add_argument("--course", type=Path, default=Path(), help="the course folder (here)")
     parser.add_argument("--student", action="append", help="only this student (may be repeated)")
-    parser.add_argument("--jobs", type=int, help="submissions at once, a core each (all cores)")
+    parser.add_argument("--jobs", type=int, help="submissions at once (all cores)")
     parser.add_argument("--dask", metavar="ADDRESS", help="mark on the cluster of this scheduler")
     parser.add_argument(
         "--results",
@@ -140,7 +140,7 @@ def grade(
         course: the course folder.
         name: the practical.
         students: only these; all by default.
-        jobs: submissions at once on this machine, a core each; all cores by default.
+        jobs: submissions at once on this machine; the number of cores by default.
         dask: the address of a scheduler whose workers mark instead.
         results: a folder of results that `mark` wrote; those that fit are not marked again.
         force: grade again what has a result of the same submission and grader.

@@ -7,7 +7,6 @@ a class is marked in the same way whoever does it.
 from __future__ import annotations
 
 import os
-import random
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -134,7 +133,7 @@ class Sandboxes:
 
 
 class Threads:
-    """Threads of this process, which share a pair of sandboxes and work on a core each."""
+    """Threads of this process, which share a pair of sandboxes."""
 
     def __init__(
         self,
@@ -146,8 +145,7 @@ class Threads:
         limits: Limits = DEFAULT,
     ) -> None:
         self._basis, self._limits = basis, limits
-        self._cores = os.sched_getaffinity(0)
-        self._jobs = jobs or len(self._cores)
+        self._jobs = jobs or len(os.sched_getaffinity(0))
         self._stop = threading.Event()
         self._sandboxes = Sandboxes(unsafe=unsafe, hidden=hidden)
         self._pool = ThreadPoolExecutor(max_workers=self._jobs)
@@ -170,16 +168,7 @@ class Threads:
         pair = self._sandboxes.start(self._limits)
         measurer = self._sandboxes.measurer() if self._basis.assignment.runs else None
         pipeline = Pipeline(self._basis, *pair, self._stop, self._limits, measurer)
-        self._hold_back()
         return self._pool.submit(pipeline.mark, submission)
-
-    def _hold_back(self) -> None:
-        """Leave the cores to others that are too many for the jobs; the sandboxes follow.
-
-        Any of them may be the rest: two graders of one machine should not meet on one core.
-        """
-        if self._jobs < len(os.sched_getaffinity(0)):
-            os.sched_setaffinity(0, random.sample(sorted(self._cores), self._jobs))
 
     def wait(self, running: Collection[Future[Result]]) -> Collection[Future[Result]]:
         """Return those that have ended, one at least."""
@@ -199,7 +188,6 @@ class Threads:
             self._stop.set()
         self._pool.shutdown(cancel_futures=True)
         self._sandboxes.stop()
-        os.sched_setaffinity(0, self._cores)
 
 
 def mark_all(

@@ -225,7 +225,7 @@ class Sandbox:
         return [*bubblewrap.command(self.role, self.hidden), python, *server]
 
     def spawn(self, limits: Limits = DEFAULT, *, images: bool = False) -> Child:
-        """Fork one child, for the cores of this thread; it waits for requests.
+        """Fork one child; it waits for requests.
 
         Where children get no namespaces of their own, each has a server of its own instead.
 
@@ -282,12 +282,7 @@ class Sandbox:
         try:
             with self._lock:
                 self._jobs += 1
-                job = {
-                    "number": self._jobs,
-                    "limits": asdict(limits),
-                    "images": images,
-                    "cores": sorted(os.sched_getaffinity(0)),
-                }
+                job = {"number": self._jobs, "limits": asdict(limits), "images": images}
                 socket.send_fds(_open(self._control), [json.dumps(job).encode()], passed)
         except BaseException:
             theirs.close()

@@ -18,15 +18,18 @@ class Contestant:
     Args:
         module: of this package; it calls `answer`.
         arguments: of its command line.
+        cores: how many it may use; all by default.
     """
 
-    def __init__(self, module: str, *arguments: object) -> None:
+    def __init__(self, module: str, *arguments: object, cores: int | None = None) -> None:
+        allowed = sorted(os.sched_getaffinity(0))[:cores]
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"benchmarks.grading.{module}", *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, allowed),
         )
 
     def begin(self) -> None:

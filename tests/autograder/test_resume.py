@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
@@ -16,7 +15,6 @@ from autograder.gradebook.gradebook import Gradebook
 from autograder.marking import result
 from autograder.marking.basis import Basis
 from autograder.marking.intake import Submission, take
-from autograder.marking.pipeline import Pipeline
 from autograder.marking.result import Result
 from autograder.marking.workers import Threads, mark_all
 from autograder.pages import feedback
@@ -111,32 +109,6 @@ def test_a_mark_by_hand_is_looked_at_again_wherever_the_run_was_cut_off(
         mark = book.manual(name)["q01-prose"]
         assert (mark.points, mark.due) == (1.5, True)
     assert result.load(there.result(NAME, name)) == {**other, "recorded": True}
-
-
-@pytest.mark.sandbox
-@pytest.mark.slow
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="this machine has one core")
-def test_a_job_takes_a_core_and_leaves_the_others(
-    make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there, name, mine = make_course("graded/perfect"), student("graded/perfect"), []
-    path = there.root / "submitted" / name / NAME / f"{NAME}.ipynb"
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    source = "import os\nprint(os.sched_getaffinity(0))"
-    cell = {"cell_type": "code", "metadata": {}, "source": source, "outputs": []}
-    notebook["cells"].append({**cell, "execution_count": None, "id": "cores"})
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-    mark = Pipeline.mark
-    monkeypatch.setattr(
-        Pipeline, "mark", lambda *it: mine.append(os.sched_getaffinity(0)) or mark(*it)
-    )
-    cores = os.sched_getaffinity(0)
-    grade(there, NAME, jobs=1)
-    found = result.load(there.result(NAME, name))
-    assert found is not None
-    assert [len(each) for each in mine] == [1]
-    assert found["cells"][-1]["output"] == f"{mine[0]}\n"
-    assert os.sched_getaffinity(0) == cores
 
 
 @pytest.mark.sandbox

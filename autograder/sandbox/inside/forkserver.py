@@ -93,7 +93,6 @@ class Server:
         if not text:
             return False
         body = json.loads(text)
-        os.sched_setaffinity(0, body["cores"])
         if body["images"] and not self._drawn:
             with Path(os.devnull).open("w") as nothing, contextlib.redirect_stdout(nothing):
                 self._module.draw()  # what it says would be printed by every child
