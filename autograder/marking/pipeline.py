@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -210,13 +209,13 @@ class Pipeline:
 
 def calls_of(chosen: Message) -> list[Call]:
     """Return the calls that the checker chose, an item after the other."""
-    calls: list[Call] = []
-    blobs = iter(chosen.blobs)
+    requests: list[tuple[dict[str, Any], bool]] = []  # one a case
     for request in chosen.body["calls"]:
-        public, cases = request.pop("public"), request.pop("cases")
-        item = request["item"]
-        calls += [Call(item, request, each, public) for each in itertools.islice(blobs, cases)]
-    return calls
+        requests += [(request, request.pop("public"))] * request.pop("cases")
+    return [
+        Call(request["item"], request, blob, public)
+        for (request, public), blob in zip(requests, chosen.blobs, strict=True)
+    ]
 
 
 def failed_on_it(error: Exception) -> str:
