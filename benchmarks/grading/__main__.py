@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from benchmarks.grading import graders, thousand
 from benchmarks.grading.folder import PERFECT, course_of
-from benchmarks.grading.turns import Contestant
+from benchmarks.grading.turns import Contestant, contestant
 
 PARTS = ("speed", "others", "thousand")
 BLOCK = 10  # submissions of a turn
@@ -40,7 +40,7 @@ def speed(rounds: int) -> None:
         def start(module: str, *arguments: object, cores: int | None = None) -> Contestant:
             course = stack.enter_context(course_of(submissions))
             return stack.enter_context(
-                Contestant(module, course.root, BLOCK, *arguments, cores=cores)
+                contestant(module, course.root, BLOCK, *arguments, cores=cores)
             )
 
         plain, beside = start("warm"), start("warm")

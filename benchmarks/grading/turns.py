@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterable, Iterator
 
 from benchmarks.grading.folder import ROOT
 
 
 class Contestant:
-    """A process that does a block of work each time it is told to.
+    """A process that does a block of work each time it is told to."""
 
-    Args:
-        module: of this package; it calls `answer`.
-        arguments: of its command line.
-        cores: how many it may use; all by default.
-    """
-
-    def __init__(self, module: str, *arguments: object, cores: int | None = None) -> None:
-        allowed = sorted(os.sched_getaffinity(0))[:cores]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", f"benchmarks.grading.{module}", *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, allowed),
-        )
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
 
     def begin(self) -> None:
         """Let it do a block."""
@@ -51,19 +36,28 @@ class Contestant:
         self.begin()
         return self.seconds()
 
-    def __enter__(self) -> Self:
-        self.turn()  # alone: it loads what it needs, and this one does not count
-        return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+@contextlib.contextmanager
+def contestant(module: str, *arguments: object, cores: int | None = None) -> Iterator[Contestant]:
+    """Start a module of this package that calls `answer`, and let it load what it needs.
+
+    Args:
+        module: its name.
+        arguments: of its command line.
+        cores: how many it may use; all by default.
+    """
+    allowed = sorted(os.sched_getaffinity(0))[:cores]
+    with subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.grading.{module}", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+    ) as process:
+        found = Contestant(process)
+        found.turn()  # this one does not count
+        yield found
 
 
 def answer(blocks: Iterable[float]) -> None:
